@@ -1,0 +1,76 @@
+"""What is meant, in Kubernetes' words: frozen values that know nothing of text or of Linux.
+
+There are two layers. What a person wrote is a `Topology`: `Lab`, `Namespace`, `Workload` with its
+`PodTemplate`, `ConfigMap`. What follows from it once every address, name and place is decided is
+a `Cluster`: `Node`, `Host`, `Pod`, `Container`. `parse` makes the first, `resolve` the second.
+
+Decisions
+- We chose one `Workload` type with a `kind` over a class for each of Pod, Deployment, ReplicaSet,
+  StatefulSet and DaemonSet because they differ in names and placement only, and both are
+  `resolve`'s.
+- We chose a tuple of addresses, one for each family in the lab's order, over a field for IPv4 and
+  one for IPv6: a family is a parameter, never a copy of the code.
+"""
+
+from labnet.model.cluster import Cluster, Container, Host, Node, Pod
+from labnet.model.net import Family, IPAddress, IPInterface, IPNetwork, Source
+from labnet.model.topology import (
+    CONTROLLERS,
+    BridgeContainer,
+    ConfigMap,
+    ContainerPort,
+    ContainerSpec,
+    EnvVar,
+    HostAlias,
+    HostSpec,
+    KeyRef,
+    KubeProxy,
+    Lab,
+    LoadBalancer,
+    Namespace,
+    Networking,
+    NodeSpec,
+    PodSpec,
+    PodTemplate,
+    PublishedPort,
+    Topology,
+    Volume,
+    VolumeMount,
+    Workload,
+)
+
+
+__all__ = [
+    "CONTROLLERS",
+    "BridgeContainer",
+    "Cluster",
+    "ConfigMap",
+    "Container",
+    "ContainerPort",
+    "ContainerSpec",
+    "EnvVar",
+    "Family",
+    "Host",
+    "HostAlias",
+    "HostSpec",
+    "IPAddress",
+    "IPInterface",
+    "IPNetwork",
+    "KeyRef",
+    "KubeProxy",
+    "Lab",
+    "LoadBalancer",
+    "Namespace",
+    "Networking",
+    "Node",
+    "NodeSpec",
+    "Pod",
+    "PodSpec",
+    "PodTemplate",
+    "PublishedPort",
+    "Source",
+    "Topology",
+    "Volume",
+    "VolumeMount",
+    "Workload",
+]

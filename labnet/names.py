@@ -1,0 +1,89 @@
+"""Every name that labnet derives, each with its inverse.
+
+Kernel limits: 15 bytes for an interface, 6 bytes for a MAC address, 255 for a file name (a named
+network namespace is a file). All names are injective: two things never get the same one.
+
+Decisions
+- We chose the low 32 bits of an address for interface names and MAC addresses (as Docker does for
+  its MACs) over a hash because a person can read it back, and it cannot collide within a subnet.
+- We chose `_segment` for the namespace of the node segment because an underscore can be in
+  no Kubernetes name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+
+if TYPE_CHECKING:
+    from labnet.model import IPAddress
+
+
+SEGMENT = "_segment"
+DEFAULT_NAMESPACE = "default"
+_LOW32 = 0xFFFF_FFFF
+
+POD_MAC = "0a:58"  # what kubenet and the CNI bridge plugin gave their pods
+DOCKER_MAC = "02:42"  # Docker's
+NODE_MAC = "02:1a"  # labnet's own, for machines on the segment
+PORT_MAC = "0e:1b"  # labnet's own, for the other end of any veth
+VXLAN_MAC = "0e:f1"  # labnet's own, for the VTEP of a node
+
+
+class NetnsName(NamedTuple):
+    """The parts of the name of a network namespace."""
+
+    lab: str
+    namespace: str
+    name: str
+
+
+def netns_name(lab: str, name: str, namespace: str = DEFAULT_NAMESPACE) -> str:
+    """The network namespace of a node, host, container or pod: `LAB.NAME` or `LAB.NAMESPACE.NAME`.
+
+    A name with a dot in it always gets its namespace, so that the result can be read back.
+    """
+    if namespace == DEFAULT_NAMESPACE and "." not in name:
+        return f"{lab}.{name}"
+    return f"{lab}.{namespace}.{name}"
+
+
+def parse_netns_name(netns: str) -> NetnsName:
+    """The inverse of `netns_name`; raises ValueError for a name that it cannot have made."""
+    lab, _, rest = netns.partition(".")
+    if not lab or not rest:
+        message = f"{netns!r} is not the name of a lab's network namespace"
+        raise ValueError(message)
+    namespace, dot, name = rest.partition(".")
+    if not dot:
+        return NetnsName(lab, DEFAULT_NAMESPACE, rest)
+    return NetnsName(lab, namespace, name)
+
+
+def segment_netns(lab: str) -> str:
+    """The namespace of the wire between the nodes."""
+    return f"{lab}.{SEGMENT}"
+
+
+def veth_name(address: IPAddress) -> str:
+    """The end of a veth that lies in a bridge, named after the address at the other end."""
+    return f"veth{int(address) & _LOW32:08x}"
+
+
+def parse_veth_name(name: str) -> int:
+    """The low 32 bits of the address that `veth_name` was given."""
+    if not name.startswith("veth") or len(name) != len("veth") + 8:
+        message = f"{name!r} is not the name of a bridge port"
+        raise ValueError(message)
+    return int(name[4:], 16)
+
+
+def mac_address(prefix: str, address: IPAddress) -> str:
+    """A MAC address: two bytes that say what it is, then the low 32 bits of the address."""
+    low = (int(address) & _LOW32).to_bytes(4, "big")
+    return f"{prefix}:{low.hex(':')}"
+
+
+def parse_mac_address(mac: str) -> tuple[str, int]:
+    """The prefix and the low 32 bits that `mac_address` was given."""
+    return mac[:5], int(mac[6:].replace(":", ""), 16)

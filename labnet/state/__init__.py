@@ -1,0 +1,41 @@
+"""What the kernel holds: the objects of a lab as frozen values, and a State, a set of them.
+
+`compile` makes the desired State and `kernel.observe` the observed one: they are the same type, and
+two objects with the same `key` are the same thing, to be left alone if they are equal. An object
+knows the commands that an engineer would type to add, change and delete it; that is all
+the documentation of an operation that a person needs, and what `plan -o sh` prints.
+
+Decisions
+- We chose canonical text for addresses over `ipaddress` values because observing decodes thousands
+  of them from netlink, and text is what is printed and compared.
+- We chose to put the state of `lo` into `Netns` over a link object of its own because the kernel
+  makes it with the namespace and neither can be without the other.
+- We chose one `Ruleset` for each table of a namespace over one object for a chain or a rule because
+  a table is swapped at once: no plan can be cut between two chains.
+"""
+
+from labnet.state.base import Command, Key, Object, State, sysctl_path
+from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
+from labnet.state.links import Bridge, Netns, Veth, Vxlan
+from labnet.state.process import Process
+from labnet.state.rules import Ruleset
+
+
+__all__ = [
+    "Address",
+    "Bridge",
+    "Command",
+    "FdbEntry",
+    "Key",
+    "Neighbour",
+    "Netns",
+    "Object",
+    "Process",
+    "Route",
+    "Ruleset",
+    "State",
+    "Sysctl",
+    "Veth",
+    "Vxlan",
+    "sysctl_path",
+]
