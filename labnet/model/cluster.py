@@ -63,9 +63,9 @@ class Pod:
     """A pod in its place.
 
     `kind` is `Pod`, or `Container` for labnet's own, which lives on docker0 (`bridge`). `network`
-    is `cni`, `bridge`, `host` (the node's namespace) or `none`; a pod that joins another's namespace
+    is `cni`, `bridge`, `host` (the node's namespace) or `none`; one that joins another's namespace
     (`container:NAME`) has that one's `netns` and addresses and the network `container`.
-    `interfaces` carry the prefix of the subnet of the bridge. `owner` is the workload it came from.
+    `addresses` carry the prefix of the subnet of the bridge. `owner` is the workload it came from.
     """
 
     kind: Literal["Pod", "Container"]

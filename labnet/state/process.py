@@ -12,10 +12,12 @@ from labnet.state.base import Command, Key, Object
 class Process(Object):
     """One container: a command in mount, PID, UTS and IPC namespaces of its own, with an init.
 
-    `pod` is `pod/NAMESPACE/NAME`, or `container/NAME` for one on docker0. `order` is its place in the
-    pod: init containers (`init`) run to their end in this order before any other starts. `builtin`
-    names a program of labnet.images that runs without an exec, with `argv` as its arguments. `files` are written into its root, (path, text); `volumes` are (mount path, name) of folders that
-    the pod's containers share. `grace` is how many seconds it has to end after SIGTERM.
+    `pod` is `pod/NAMESPACE/NAME`, or `container/NAME` for one on docker0. `order` is its place in
+    the pod: init containers (`init`) run to their end in this order before any other starts.
+    `builtin` names a program of labnet.images that runs without an exec, with `argv` as its
+    arguments. `files` are written into its root, (path, text); `volumes` are (mount path, name) of
+    folders that the pod's containers share. `grace` is how many seconds it has to end after
+    SIGTERM.
     """
 
     rank: ClassVar[int] = 9
