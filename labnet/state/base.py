@@ -27,6 +27,11 @@ class Object:
         raise NotImplementedError
 
     @property
+    def sort_key(self) -> tuple[int, str]:
+        """What sorts the objects of one home: what a thing needs comes before it."""
+        return self.rank, " ".join(self.key)
+
+    @property
     def home(self) -> str:
         """The namespace that must be there first, and that takes the object along when it goes."""
         return self.key[1]
@@ -42,6 +47,11 @@ class Object:
     def delete(self) -> list[Command]:
         """The commands that remove it."""
         raise NotImplementedError
+
+    def replaces(self, old: Self) -> bool:
+        """Whether `change` has to remove `old`, and all that hangs on it, to make this."""
+        del old
+        return False
 
     def difference(self, old: Self) -> str:
         """What is wrong with `old` in a few words: `mtu 1400, should be 1450`."""
@@ -70,7 +80,8 @@ def _difference(name: str, is_: Any, should: Any) -> str:
 class State:
     """A set of objects by key, desired or observed.
 
-    `notes` says of a key that is missing why it is (`exit status 137`), where `observe` knows.
+    `notes` says of a key in a desired State which manifest it comes from (`Pod web-1
+    (lab.yaml:12)`), and in an observed one why an object is missing (`exit status 137`).
     """
 
     objects: Mapping[Key, Object] = field(default_factory=dict)

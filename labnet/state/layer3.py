@@ -54,6 +54,11 @@ class Route(Object):
         """`route NETNS DST`."""
         return "route", self.netns, self.dst
 
+    @property
+    def sort_key(self) -> tuple[int, str]:
+        """A gateway must be on a link, so routes without one come first."""
+        return self.rank, f"{int(bool(self.via))} {self.dst}"
+
     def add(self) -> list[Command]:
         """`ip route add`."""
         return [self._ip("add")]

@@ -13,7 +13,7 @@ class Netns(Object):
     """A named network namespace with its `lo`.
 
     `owner` says what it is for (`node/node1`, `pod/default/web-1`, `host/client`,
-    `container/db`, `segment`); it is kept as the alias of `lo`, which marks the namespace as
+    `container/db`, `segment`; empty for one whose making was cut short); it is kept as the alias of `lo`, which marks the namespace as
     labnet's.
     """
 
@@ -42,6 +42,10 @@ class Netns(Object):
         link = ("ip", "-n", self.name, "link", "set", "lo")
         alias = [] if old.owner == self.owner else [(*link, "alias", self.alias)]
         return [*alias, *([] if old.up == self.up else [(*link, _updown(up=self.up))])]
+
+    def replaces(self, old: Self) -> bool:
+        """A namespace without an owner is one whose making was cut short."""
+        return not old.owner
 
     def delete(self) -> list[Command]:
         """Everything in the namespace goes with it."""
@@ -110,6 +114,11 @@ class Veth(Object):
         return self.leaf
 
     @property
+    def sort_key(self) -> tuple[int, str]:
+        """The bridge's end makes the pair, so it comes first."""
+        return self.rank, f"{int(self.netns == self.leaf)} {self.netns} {self.name}"
+
+    @property
     def peer(self) -> Key:
         """The key of the other end."""
         return "link", self.peer_netns, self.peer_name
@@ -132,7 +141,7 @@ class Veth(Object):
 
     def change(self, old: Self) -> list[Command]:
         """`ip link set` with what differs; another peer means another pair."""
-        if (old.peer, old.leaf) != (self.peer, self.leaf):
+        if self.replaces(old):
             return [*old.delete(), *self.add()]
         commands = _set(self, old, mac="address", mtu="mtu", up="")
         if old.master != self.master:
@@ -145,6 +154,10 @@ class Veth(Object):
     def delete(self) -> list[Command]:
         """Either end takes the other with it."""
         return [("ip", "-n", self.netns, "link", "delete", self.name)]
+
+    def replaces(self, old: Self) -> bool:
+        """A pair cannot be parted."""
+        return (old.peer, old.leaf) != (self.peer, self.leaf)
 
     def _hairpin(self) -> list[Command]:
         value = "on" if self.hairpin else "off"
@@ -178,13 +191,17 @@ class Vxlan(Object):
 
     def change(self, old: Self) -> list[Command]:
         """Identifier, port and local address cannot be changed in place."""
-        if (old.vni, old.local, old.port) != (self.vni, self.local, self.port):
+        if self.replaces(old):
             return [*old.delete(), *self.add()]
         return _set(self, old, mac="address", mtu="mtu", up="")
 
     def delete(self) -> list[Command]:
         """`ip link delete`."""
         return [("ip", "-n", self.netns, "link", "delete", self.name)]
+
+    def replaces(self, old: Self) -> bool:
+        """The kernel does not change these in a VXLAN device that exists."""
+        return (old.vni, old.local, old.port) != (self.vni, self.local, self.port)
 
 
 def _updown(*, up: bool) -> str:

@@ -41,6 +41,11 @@ class Process(Object):
         """`process NETNS POD CONTAINER`."""
         return "process", self.netns, self.pod, self.name
 
+    @property
+    def sort_key(self) -> tuple[int, str]:
+        """A pod's containers start in their order."""
+        return self.rank, f"{self.pod} {self.order:03}"
+
     def add(self) -> list[Command]:
         """The nearest thing by hand: the command in new namespaces, in the background."""
         unshare = ("unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child")

@@ -1,0 +1,21 @@
+"""What must change to make one State of another: a pure difference, in an order that works.
+
+A Plan is a tuple of Ops; applying it to a kernel that holds `observed` leaves it holding `desired`.
+Applying any first part of it leaves a State from which planning again gets to the same end: that is
+why labnet needs no journal and no roll-back.
+
+Decisions
+- We chose to remove before we add, because names and addresses are used again; a change in place is
+  never a removal.
+- We chose to order by home (the namespace that an object hangs on), then by rank, over ordering by
+  rank alone: a person reads what one pod needs in one place, and the kernel room works
+  in one namespace at a time.
+- Processes come after all networks, so that nothing starts in half a network.
+"""
+
+from labnet.plan.op import Op, Plan, Verb
+from labnet.plan.plan import plan
+from labnet.plan.render import plan_json, plan_script, plan_text
+
+
+__all__ = ["Op", "Plan", "Verb", "plan", "plan_json", "plan_script", "plan_text"]

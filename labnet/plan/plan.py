@@ -1,0 +1,135 @@
+"""State minus State: find what differs, leave out what follows by itself, put it in order."""
+
+from __future__ import annotations
+
+from labnet.plan.op import Op, Plan, Verb
+from labnet.state import (
+    Address,
+    FdbEntry,
+    Key,
+    Neighbour,
+    Netns,
+    Object,
+    Process,
+    Route,
+    State,
+    Veth,
+)
+
+
+def plan(desired: State, observed: State) -> Plan:
+    """The operations that make `desired` of `observed`; empty if they are equal."""
+    lost = _lost(desired, observed)
+    tiers = _tiers(desired, observed)
+    deletes = _deletes(desired, observed, lost)
+    deletes.sort(key=lambda op: _position(op.object, tiers), reverse=True)
+    sets = _sets(desired, observed, lost)
+    sets.sort(key=lambda op: _position(op.object, tiers))
+    return (*deletes, *sets)
+
+
+def _lost(desired: State, observed: State) -> set[Key]:
+    """Keys of what is there but will not outlive the plan, or is worth nothing as it is.
+
+    A link that has to be made anew takes its addresses and routes along; half a veth pair
+    (its other end was moved out of the lab) has to go before a whole one can be made.
+    """
+    lost: set[Key] = set()
+    for old in observed:
+        new = desired.objects.get(old.key)
+        if isinstance(old, Veth) and (old.peer not in observed.objects):
+            lost.add(old.key)
+        elif new is not None and type(new) is type(old) and new.replaces(old):
+            lost.update((old.key, old.peer) if isinstance(old, Veth) else (old.key,))
+        elif new is not None and type(new) is not type(old):
+            lost.add(old.key)
+    links = {key for key in lost if key[0] == "link"}
+    if links:
+        lost.update(item.key for item in observed if _link(item) in links)
+    return lost
+
+
+def _link(item: Object) -> Key | None:
+    """The key of the link that an address or route hangs on."""
+    if isinstance(item, Address | Route | Neighbour | FdbEntry):
+        return "link", item.netns, item.dev
+    return None
+
+
+def _deletes(desired: State, observed: State, lost: set[Key]) -> list[Op]:
+    """Remove what is not wanted, unless it goes with its namespace, its link or its other end."""
+    unwanted = {old.key for old in observed if old.key not in desired.objects}
+    doomed = {key[1] for key in unwanted if key[0] == "netns"}
+    gone = unwanted | lost
+    ops = []
+    for key in gone:
+        old = observed.objects.get(key)
+        if old is None or _subsumed(old, gone, doomed):
+            continue
+        if not old.delete() and not isinstance(old, Process):
+            continue
+        why = "not in the lab file" if key in unwanted else _why_lost(old, observed)
+        ops.append(Op(Verb.DELETE, old, why))
+    return ops
+
+
+def _subsumed(old: Object, gone: set[Key], doomed: set[str]) -> bool:
+    """Whether `old` goes with something else that goes."""
+    if isinstance(old, Netns | Process):
+        return False
+    if old.home in doomed or old.key[1] in doomed or _link(old) in gone:
+        return True
+    return isinstance(old, Veth) and old.netns == old.leaf and old.peer in gone
+
+
+def _why_lost(old: Object, observed: State) -> str:
+    if isinstance(old, Veth) and old.peer not in observed.objects:
+        return f"its other end, {old.peer_name} in {old.peer_netns}, is gone"
+    return "it has to be made anew"
+
+
+def _sets(desired: State, observed: State, lost: set[Key]) -> list[Op]:
+    """Add what is missing and change what differs."""
+    ops = []
+    for new in desired:
+        key = new.key
+        old = observed.objects.get(key)
+        source = desired.notes.get(key, "")
+        if old is None or key in lost:
+            ops.append(Op(Verb.ADD, new, _because(source, _why_missing(new, observed))))
+        elif old != new:
+            ops.append(Op(Verb.CHANGE, new, _because(source, new.difference(old)), old))
+    return ops
+
+
+def _why_missing(new: Object, observed: State) -> str:
+    """Why an object is added to a namespace that is already there; nothing if all of it is new."""
+    note = observed.notes.get(new.key, "")
+    if note or isinstance(new, Netns) or ("netns", new.home) not in observed.objects:
+        return note
+    return "missing"
+
+
+def _because(source: str, reason: str) -> str:
+    return ": ".join(part for part in (source, reason) if part)
+
+
+_TIERS = {"segment": 0, "node": 1, "host": 1}
+_LEAF, _LAST = 2, 3
+
+
+def _tiers(*states: State) -> dict[str, int]:
+    """How far each namespace is from the segment: bridges come before what is plugged into them."""
+    return {
+        item.name: _TIERS.get(item.owner.partition("/")[0], _LEAF)
+        for state in states
+        for item in state
+        if isinstance(item, Netns)
+    }
+
+
+def _position(item: Object, tiers: dict[str, int]) -> tuple[int, str, int, str]:
+    """Where an object stands in the order in which things are made."""
+    home = item.home
+    tier = _LAST if isinstance(item, Process) else tiers.get(home, _LEAF)
+    return (tier, home, *item.sort_key)

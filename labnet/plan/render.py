@@ -1,0 +1,68 @@
+"""A plan as text, as JSON, and as a script that a person can run instead of labnet."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from typing import Any
+
+from labnet.plan.op import Plan, Verb
+from labnet.state import Command
+
+
+_HEAD = """\
+#!/bin/sh
+# Builds the network of lab {lab} by hand. Run it as root; `labnet down {lab}` removes it again.
+set -eu
+"""
+_BARE = {"&", "|"}  # the shell's own words, which no quoting may hide
+
+
+def plan_text(plan: Plan) -> str:
+    """An operation with its reason, and below it the commands that it stands for."""
+    lines = []
+    for op in plan:
+        lines.append(str(op))
+        lines += [f"    {line}" for command in op.commands() for line in _shell(command)]
+    return "\n".join([*lines, _summary(plan)]) + "\n"
+
+
+def _summary(plan: Plan) -> str:
+    """`Plan: 3 to add, 1 to change, 0 to delete.`."""
+    if not plan:
+        return "Nothing to do: the machine is as the files say."
+    count = Counter(op.verb for op in plan)
+    words = {Verb.ADD: "add", Verb.CHANGE: "change", Verb.DELETE: "delete"}
+    return "Plan: " + ", ".join(f"{count[verb]} to {word}" for verb, word in words.items()) + "."
+
+
+def plan_json(plan: Plan) -> list[dict[str, Any]]:
+    """One object for each operation, with stable keys."""
+    return [
+        {
+            "verb": op.verb.value,
+            "kind": op.object.key[0],
+            "key": list(op.object.key[1:]),
+            "why": op.why,
+            "commands": ["\n".join(_shell(command)) for command in op.commands()],
+        }
+        for op in plan
+    ]
+
+
+def plan_script(lab: str, plan: Plan) -> str:
+    """A POSIX shell script of the same operations."""
+    lines = [_HEAD.format(lab=lab)]
+    for op in plan:
+        lines.append("# " + " ".join(str(op).split()))
+        lines += [line for command in op.commands() for line in _shell(command)]
+    return "\n".join(lines) + "\n"
+
+
+def _shell(command: Command) -> list[str]:
+    """A command in the shell's words; what follows `<<` is its standard input."""
+    if "<<" in command:
+        at = command.index("<<")
+        body = command[at + 1].rstrip("\n").split("\n")
+        return [f"{shlex.join(command[:at])} <<'EOF'", *body, "EOF"]
+    return [" ".join(word if word in _BARE else shlex.quote(word) for word in command)]
