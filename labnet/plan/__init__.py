@@ -10,7 +10,8 @@ Decisions
 - We chose to order by home (the namespace that an object hangs on), then by rank, over ordering by
   rank alone: a person reads what one pod needs in one place, and the kernel room works
   in one namespace at a time.
-- Processes come after all networks, so that nothing starts in half a network.
+- Rules come after all networks, because a tool loads those of one namespace at once and several run
+  beside each other; processes come last, so that nothing starts in half a network.
 """
 
 from labnet.plan.op import Op, Plan, Verb

@@ -12,6 +12,7 @@ from labnet.state import (
     Object,
     Process,
     Route,
+    Ruleset,
     State,
     Veth,
 )
@@ -115,7 +116,7 @@ def _because(source: str, reason: str) -> str:
 
 
 _TIERS = {"segment": 0, "node": 1, "host": 1}
-_LEAF, _LAST = 2, 3
+_LEAF, _RULES, _PROCESSES = 2, 3, 4
 
 
 def _tiers(*states: State) -> dict[str, int]:
@@ -131,5 +132,7 @@ def _tiers(*states: State) -> dict[str, int]:
 def _position(item: Object, tiers: dict[str, int]) -> tuple[int, str, int, str]:
     """Where an object stands in the order in which things are made."""
     home = item.home
-    tier = _LAST if isinstance(item, Process) else tiers.get(home, _LEAF)
+    tier = tiers.get(home, _LEAF)
+    if isinstance(item, Ruleset | Process):
+        tier = _RULES if isinstance(item, Ruleset) else _PROCESSES
     return (tier, home, *item.sort_key)

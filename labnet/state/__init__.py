@@ -14,14 +14,15 @@ Decisions
   a table is swapped at once: no plan can be cut between two chains.
 """
 
-from labnet.state.base import Command, Key, Object, State, sysctl_path
+from labnet.state.base import Command, Key, Object, State, managed_sysctls, sysctl_path
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
 from labnet.state.process import Process
-from labnet.state.rules import Ruleset
+from labnet.state.rules import BUILTIN, Ruleset, parse_rulesets
 
 
 __all__ = [
+    "BUILTIN",
     "Address",
     "Bridge",
     "Command",
@@ -37,5 +38,7 @@ __all__ = [
     "Sysctl",
     "Veth",
     "Vxlan",
+    "managed_sysctls",
+    "parse_rulesets",
     "sysctl_path",
 ]

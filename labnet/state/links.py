@@ -12,9 +12,9 @@ from labnet.state.base import Command, Key, Object
 class Netns(Object):
     """A named network namespace with its `lo`.
 
-    `owner` says what it is for (`node/node1`, `pod/default/web-1`, `host/client`,
-    `container/db`, `segment`; empty for one whose making was cut short); it is kept as the alias of `lo`, which marks the namespace as
-    labnet's.
+    `owner` says what it is for (`node/node1`, `pod/default/web-1`, `host/client`, `container/db`,
+    `segment`; empty for one whose making was cut short); it is kept as the alias of `lo`, which
+    marks the namespace as labnet's.
     """
 
     rank: ClassVar[int] = 0
@@ -125,8 +125,8 @@ class Veth(Object):
 
     @property
     def alias(self) -> str:
-        """Kept as the link's ifalias, because a peer's ifindex is relative to its reader."""
-        return f"{self.peer_netns} {self.peer_name} {self.leaf}"
+        """What the leaf's end keeps as its ifalias, because an ifindex is relative to its reader."""
+        return f"{self.peer_netns} {self.peer_name}" if self.netns == self.leaf else ""
 
     def add(self) -> list[Command]:
         """The bridge's end makes the pair; either end sets its own attributes."""
@@ -136,7 +136,8 @@ class Veth(Object):
             make = [("ip", "-n", self.netns, "link", "add", self.name, "type", "veth", *peer)]
         link = ("ip", "-n", self.netns, "link", "set", self.name)
         master = ("master", self.master) if self.master else ()
-        attributes = ("address", self.mac, "mtu", str(self.mtu), "alias", self.alias, *master, "up")
+        alias = ("alias", self.alias) if self.alias else ()
+        attributes = ("address", self.mac, "mtu", str(self.mtu), *alias, *master, "up")
         return [*make, (*link, *attributes), *(self._hairpin() if self.hairpin else [])]
 
     def change(self, old: Self) -> list[Command]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
@@ -51,7 +52,7 @@ class Ruleset(Object):
 
     def empty(self) -> Self:
         """The same table as a new namespace has it."""
-        chains = tuple((name, "ACCEPT") for name in BUILTIN[self.table])
+        chains = sorted_chains(self.table, ())
         return type(self)(self.netns, self.family, self.table, chains, ())
 
     @property
@@ -73,6 +74,14 @@ class Ruleset(Object):
         return self.empty().add()
 
 
+def sorted_chains(table: str, chains: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Built-in chains in the order of their hooks, then one's own by name: their order is nothing."""
+    builtin = BUILTIN[table]
+    policies = dict.fromkeys(builtin, "ACCEPT") | dict(chains)
+    own = sorted(name for name in policies if name not in builtin)
+    return tuple((name, policies[name]) for name in (*builtin, *own))
+
+
 def parse_rulesets(netns: str, family: Literal[4, 6], text: str) -> list[Ruleset]:
     """The tables in the output of iptables-save, without those that nobody has touched."""
     rulesets = []
@@ -88,5 +97,5 @@ def parse_rulesets(netns: str, family: Literal[4, 6], text: str) -> list[Ruleset
         elif line.startswith("-"):
             rules.append(line.rstrip())
         elif line == "COMMIT":
-            rulesets.append(Ruleset(netns, family, table, tuple(chains), tuple(rules)))
+            rulesets.append(Ruleset(netns, family, table, sorted_chains(table, chains), tuple(rules)))
     return [ruleset for ruleset in rulesets if not ruleset.is_empty]

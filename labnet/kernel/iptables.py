@@ -1,0 +1,122 @@
+"""iptables tables of namespaces, through iptables-save and iptables-restore.
+
+Both are processes, so they are only started where there is something to read or write, and run
+beside each other. A child is in the namespace that the thread is in when it starts.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from labnet.errors import Failed, MachineError
+from labnet.kernel import netns
+from labnet.kernel.netlink import NetlinkSocket
+from labnet.state import Ruleset, parse_rulesets
+
+
+if TYPE_CHECKING:
+    import subprocess
+
+
+_NFT_MSG_GETTABLE = 0x0A01  # NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE
+_NFGENMSG = struct.Struct("=BBH")
+_NFPROTO: dict[Literal[4, 6], int] = {4: 2, 6: 10}
+_LEGACY: dict[Literal[4, 6], Path] = {
+    4: Path("/proc/thread-self/net/ip_tables_names"),
+    6: Path("/proc/thread-self/net/ip6_tables_names"),
+}
+_TOOL: dict[Literal[4, 6], str] = {4: "iptables", 6: "ip6tables"}
+_AT_ONCE = 8  # processes; a few more than there are cores on a small machine
+
+
+def observe_rules(names: Iterable[str], thread: netns.Thread) -> list[Ruleset]:
+    """The tables of these namespaces that somebody has put rules into."""
+    todo: list[tuple[str, Literal[4, 6]]] = []
+    for name in names:
+        thread.enter(name)
+        todo += [(name, family) for family in _families_in_use()]
+    outputs = _run(thread, [_Job(name, (f"{_TOOL[family]}-save",)) for name, family in todo])
+    rulesets: list[Ruleset] = []
+    for (name, family), output in zip(todo, outputs, strict=True):
+        rulesets += parse_rulesets(name, family, output)
+    return rulesets
+
+
+def apply_rules(rulesets: Iterable[Ruleset], thread: netns.Thread) -> None:
+    """Swap these tables for what they shall be: one process for each namespace and family."""
+    groups: dict[tuple[str, Literal[4, 6]], str] = {}
+    for ruleset in rulesets:
+        group = ruleset.netns, ruleset.family
+        groups[group] = groups.get(group, "") + ruleset.text()
+    jobs = [
+        _Job(name, (f"{_TOOL[family]}-restore", "-w"), text)
+        for (name, family), text in groups.items()
+    ]
+    _run(thread, jobs)
+
+
+def _families_in_use() -> list[Literal[4, 6]]:
+    """The families for which the thread's namespace has any table, of nftables or of the old kind."""
+    used: list[Literal[4, 6]] = []
+    sock = None
+    try:
+        sock = NetlinkSocket(socket.NETLINK_NETFILTER)
+        for family in _NFPROTO:
+            body = _NFGENMSG.pack(_NFPROTO[family], 0, 0)
+            tables = sum(1 for _ in sock.dump(_NFT_MSG_GETTABLE, body))
+            if tables or _legacy_tables(family):
+                used.append(family)
+    except OSError:  # no nftables in this kernel: only the old kind can tell
+        used = [family for family in _LEGACY if _legacy_tables(family)]
+    finally:
+        if sock is not None:
+            sock.close()
+    return used
+
+
+def _legacy_tables(family: Literal[4, 6]) -> bool:
+    try:
+        return bool(_LEGACY[family].read_bytes())
+    except OSError:
+        return False
+
+
+class _Job(NamedTuple):
+    """A command in a namespace, and what it reads."""
+
+    netns: str
+    command: tuple[str, ...]
+    text: str = ""
+
+
+def _run(thread: netns.Thread, jobs: Sequence[_Job]) -> list[str]:
+    """What each prints; raises Failed with the words of all that failed, when all have ended."""
+    outputs: list[str] = []
+    errors: list[str] = []
+    for start in range(0, len(jobs), _AT_ONCE):
+        some = jobs[start : start + _AT_ONCE]
+        for job, process in zip(some, [_start(thread, job) for job in some], strict=True):
+            out, err = process.communicate(job.text)
+            outputs.append(out)
+            if process.returncode:
+                errors.append(f"{job.command[0]} in {job.netns} failed: {' '.join(err.split())}")
+    if errors:
+        raise Failed("\n".join(errors))
+    return outputs
+
+
+def _start(thread: netns.Thread, job: _Job) -> subprocess.Popen[str]:
+    """Start a command in a namespace; raises MachineError if there is no such tool."""
+    import subprocess  # noqa: PLC0415  # its import costs more than all else that `down` does
+
+    thread.enter(job.netns)
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(job.command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    except FileNotFoundError as error:
+        message = f"{job.command[0]} is not installed: apt-get install iptables"
+        raise MachineError(message) from error

@@ -1,0 +1,174 @@
+"""What the kernel holds of a lab, as a State.
+
+Whatever the kernel makes by itself is left out here and in `rtnl`'s parsers, and nowhere else: connected
+routes, link-local addresses, learnt neighbours, links of other kinds, tables nobody has touched.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labnet.kernel import netns, rtnl
+from labnet.kernel.netlink import NetlinkSocket
+from labnet.state import (
+    Address,
+    Bridge,
+    FdbEntry,
+    Key,
+    Neighbour,
+    Netns,
+    Object,
+    Route,
+    Sysctl,
+    Veth,
+    Vxlan,
+    managed_sysctls,
+    sysctl_path,
+)
+
+
+_ALIAS = "labnet "
+
+
+@dataclass(slots=True)
+class Seen:
+    """What has been found so far; `foreign` are names like a lab's that are not its."""
+
+    objects: dict[Key, Object] = field(default_factory=dict)
+    foreign: list[str] = field(default_factory=list)
+    inodes: dict[int, str] = field(default_factory=dict)
+
+    def add(self, items: Iterable[Object]) -> None:
+        """Take note of objects."""
+        for item in items:
+            self.objects[item.key] = item
+
+
+def observe_networks(lab: str, thread: netns.Thread) -> Seen:
+    """All of a lab but its rules and processes; one visit to each namespace."""
+    seen = Seen()
+    veths: list[_VethEnd] = []
+    for name in netns.names(lab):
+        try:
+            thread.enter(name)
+        except OSError as error:
+            if error.errno == errno.EINVAL and netns.is_claimed(name):
+                seen.add([Netns(name, owner="", up=False)])
+            elif error.errno != errno.ENOENT:
+                seen.foreign.append(name)
+            continue
+        with_socket = NetlinkSocket()
+        try:
+            _visit(name, with_socket, seen, veths)
+        finally:
+            with_socket.close()
+    seen.add(_paired(veths))
+    return seen
+
+
+def _visit(name: str, sock: NetlinkSocket, seen: Seen, veths: list[_VethEnd]) -> None:
+    """Look at the namespace that the thread is in."""
+    links = [rtnl.parse_link(body) for _, body in sock.dump(*rtnl.links_request())]
+    lo = next((link for link in links if link.index == 1), None)
+    if lo is None or not lo.alias.startswith(_ALIAS):
+        seen.foreign.append(name)
+        return
+    seen.inodes[os.stat("/proc/thread-self/ns/net").st_ino] = name
+    this = Netns(name, owner=lo.alias.removeprefix(_ALIAS), up=lo.up)
+    seen.add([this])
+    devices = {link.index: link for link in links}
+    for link in links:
+        if link.kind == "veth":
+            master = devices[link.master].name if link.master in devices else ""
+            veths.append(_VethEnd(name, link, master))
+        elif link.kind in {"bridge", "vxlan"}:
+            seen.add([_device(name, link)])
+    seen.add(_layer3(name, sock, devices))
+    seen.add(_sysctls(this))
+
+
+def _device(name: str, link: rtnl.Link) -> Object:
+    """A bridge or a VXLAN device."""
+    if link.kind == "bridge":
+        return Bridge(name, link.name, link.mac, link.mtu, up=link.up)
+    vni, local, port = link.vxlan
+    return Vxlan(name, link.name, link.mac, link.mtu, vni, local, port, up=link.up)
+
+
+@dataclass(frozen=True, slots=True)
+class _VethEnd:
+    netns: str
+    link: rtnl.Link
+    master: str
+
+
+def _paired(ends: list[_VethEnd]) -> Iterator[Veth]:
+    """Both ends of each pair; the leaf's alias names the other end.
+
+    An end that nobody names has no peer here: it is left over, and the plan removes it.
+    """
+    peers: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for end in ends:
+        words = end.link.alias.split(" ")
+        if len(words) == 2:
+            peer_netns, peer_name = words
+            peers[end.netns, end.link.name] = (peer_netns, peer_name, end.netns)
+            peers[peer_netns, peer_name] = (end.netns, end.link.name, end.netns)
+    for end in ends:
+        link = end.link
+        peer_netns, peer_name, leaf = peers.get((end.netns, link.name), ("", "", end.netns))
+        yield Veth(
+            netns=end.netns,
+            name=link.name,
+            peer_netns=peer_netns,
+            peer_name=peer_name,
+            leaf=leaf,
+            mac=link.mac,
+            mtu=link.mtu,
+            master=end.master,
+            hairpin=link.hairpin,
+            up=link.up,
+        )
+
+
+def _layer3(name: str, sock: NetlinkSocket, devices: dict[int, rtnl.Link]) -> Iterator[Object]:
+    """Addresses, routes, neighbours and forwarding entries."""
+    for _, body in sock.dump(*rtnl.addresses_request()):
+        address = rtnl.parse_address(body)
+        if address is not None and address[0] in devices:
+            yield Address(name, devices[address[0]].name, address[1])
+    for _, body in sock.dump(*rtnl.routes_request()):
+        entry = rtnl.parse_route(body)
+        if entry is not None:
+            dev = devices[entry.index].name if entry.index in devices else ""
+            yield Route(name, entry.dst, dev, entry.via, entry.src, onlink=entry.onlink)
+    if not any(link.kind == "vxlan" for link in devices.values()):
+        return
+    for family, make in ((socket.AF_UNSPEC, _neighbour), (socket.AF_BRIDGE, _fdb)):
+        for _, body in sock.dump(*rtnl.neighbours_request(family)):
+            found = rtnl.parse_neighbour(body)
+            if found is not None and devices[found[0]].kind == "vxlan":
+                yield make(name, devices[found[0]].name, found)
+
+
+def _neighbour(name: str, dev: str, found: tuple[int, str, str]) -> Object:
+    return Neighbour(name, dev, dst=found[1], mac=found[2])
+
+
+def _fdb(name: str, dev: str, found: tuple[int, str, str]) -> Object:
+    return FdbEntry(name, dev, mac=found[2], dst=found[1])
+
+
+def _sysctls(this: Netns) -> Iterator[Sysctl]:
+    """The parameters that labnet sets in namespaces of this kind."""
+    for key in managed_sysctls(this.owner):
+        try:
+            value = Path(sysctl_path(key)).read_text(encoding="ascii").strip()
+        except OSError:  # the kernel has no such parameter
+            continue
+        yield Sysctl(this.name, key, value)
