@@ -1,0 +1,151 @@
+"""What all tests share: golden files, tests that need the kernel, and a census around those.
+
+    --update-golden   write the golden files instead of comparing with them
+    --keep            leave the lab of a failed test up, to look at
+    --no-census       do not compare the machine before and after: other labs come and go on it
+
+With `LABNET_REQUIRE_KERNEL=1` in the environment, a kernel test that cannot run is a failure.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Iterator
+
+import pytest
+
+from census import Census, census, difference
+
+
+CLONE_NEWNET = 0x40000000
+HOW_TO = "`sudo scripts/test` runs them, and so does `scripts/sandbox scripts/test`"
+
+_failed = pytest.StashKey[bool]()
+_skipped: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options that are ours."""
+    group = parser.getgroup("labnet")
+    group.addoption("--update-golden", action="store_true", help="write the golden files anew")
+    group.addoption("--keep", action="store_true", help="leave the lab of a failed test up")
+    group.addoption("--no-census", action="store_true", help="do not look for what tests leave")
+
+
+@functools.cache
+def kernel_refusal() -> str:
+    """Why this process cannot make network namespaces with names; empty if it can."""
+    if not os.access("/run", os.W_OK):
+        return "cannot write to /run"
+    libc = ctypes.CDLL(None, use_errno=True)
+    errors: list[int] = []
+
+    def unshare() -> None:
+        """Leave the machine's namespace, in a thread that ends at once."""
+        if libc.unshare(CLONE_NEWNET):
+            errors.append(ctypes.get_errno())
+
+    thread = threading.Thread(target=unshare)
+    thread.start()
+    thread.join()
+    return f"unshare: {os.strerror(errors[0])}" if errors else ""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A kernel test is skipped where it cannot run, or fails where it must."""
+    if item.get_closest_marker("kernel") is None or not (refusal := kernel_refusal()):
+        return
+    if os.environ.get("LABNET_REQUIRE_KERNEL") == "1":
+        pytest.fail(f"needs the kernel: {refusal}", pytrace=False)
+    _skipped.append(item.nodeid)
+    pytest.skip(f"needs the kernel: {refusal}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test failed, for `leave_up`."""
+    report = yield
+    if report.failed:
+        item.stash[_failed] = True
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud that what matters most was not tested."""
+    if _skipped:
+        text = f"{len(_skipped)} TESTS ON THE REAL KERNEL DID NOT RUN. {HOW_TO}"
+        terminalreporter.write_line(text, red=True, bold=True)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(NAME, text)` compares text with the file `golden/NAME` beside the test's file."""
+    folder = request.path.parent / "golden"
+    update = request.config.getoption("--update-golden")
+
+    def compare(name: str, text: str) -> None:
+        """Fail if the text is not the file's, or write it there if asked to."""
+        path = folder / name
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"no {path}: pytest --update-golden writes it"
+        expected = path.read_text(encoding="utf-8")
+        assert expected == text, f"{path} says otherwise: pytest --update-golden rewrites it"
+
+    return compare
+
+
+@pytest.fixture
+def leave_up(request: pytest.FixtureRequest) -> Callable[[], bool]:
+    """`leave_up()`, asked at the end: whether this test failed and `--keep` is given."""
+
+    def is_kept() -> bool:
+        """Whether the lab is to be left for a person to look at."""
+        keep: bool = request.config.getoption("--keep")
+        return keep and request.node.stash.get(_failed, False)
+
+    return is_kept
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _module_census(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module with kernel tests leaves the machine as it was, its own fixtures included."""
+    tests = [item for item in request.session.items if item.path == request.path]
+    yield from _compared(request, any(item.get_closest_marker("kernel") for item in tests))
+
+
+@pytest.fixture(autouse=True)
+def _test_census(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
+    """A kernel test leaves the machine as it was, and no temporary file."""
+    is_kernel = request.node.get_closest_marker("kernel") is not None
+    if is_kernel:
+        folder = tmp_path_factory.mktemp("TMPDIR")
+        monkeypatch.setenv("TMPDIR", str(folder))
+        monkeypatch.setattr(tempfile, "tempdir", None)
+    yield from _compared(request, is_kernel)
+    if is_kernel:
+        left = sorted(path.name for path in folder.iterdir())
+        assert not left, f"temporary files stayed: {left}"
+
+
+def _compared(request: pytest.FixtureRequest, is_kernel: bool) -> Iterator[None]:  # noqa: FBT001 - private
+    """A census before and after, unless there is no need for it."""
+    config = request.config
+    wanted = is_kernel and not config.getoption("--no-census")
+    before = census() if wanted else Census({}, frozenset())
+    yield
+    kept = config.getoption("--keep") and request.session.testsfailed
+    if wanted and not kept and (left := difference(before, census())):
+        pytest.fail("the machine is not as before:\n" + "\n".join(left), pytrace=False)
