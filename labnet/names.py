@@ -12,6 +12,7 @@ Decisions
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 
@@ -28,6 +29,14 @@ DOCKER_MAC = "02:42"  # Docker's
 NODE_MAC = "02:1a"  # labnet's own, for machines on the segment
 PORT_MAC = "0e:1b"  # labnet's own, for the other end of any veth
 VXLAN_MAC = "0e:f1"  # labnet's own, for the VTEP of a node
+
+
+_LAB = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def is_lab_name(text: str) -> bool:
+    """Whether a lab can have this name: a DNS label, so no dot and nothing that means a path."""
+    return _LAB.fullmatch(text) is not None
 
 
 class NetnsName(NamedTuple):

@@ -111,13 +111,13 @@ class Applier:
         with self._thread.newborn(item.name) as sock:
             if not self._first_index:
                 dump = sock.dump(*rtnl.links_request())
-                self._first_index = 1 + max(rtnl.parse_link(body).index for _, body in dump)
+                self._first_index = 1 + max(rtnl.parse_link(body).number for _, body in dump)
             self._next_index[item.name] = self._first_index
             self._wire.queue(item.name, op, mark)
             self._wire.flush()
 
     def _settle(self) -> None:
-        """Wait until what was removed is gone, because the names of its links may be wanted again."""
+        """Wait until what was removed is gone: the names of its links may be wanted again."""
         if self._removed:
             settle()
             self._removed = False
@@ -168,7 +168,7 @@ class Applier:
         master = self._wire.index(item.netns, item.master) if item.master else 0
         index = self._choose_index(peer.netns, peer.name)
         self._born.add(peer.key)
-        there = rtnl.VethEnd(peer.name, peer.mac, peer.mtu, index=index)
+        there = rtnl.VethEnd(peer.name, peer.mac, peer.mtu, number=index)
         here_index = self._choose_index(item.netns, item.name)
         here = rtnl.VethEnd(item.name, item.mac, item.mtu, master, here_index)
         return rtnl.veth_add(here, there, peer_fd)
@@ -205,16 +205,12 @@ class Applier:
         return [rtnl.link_set(new.name, up=new.up, mac=mac, mtu=mtu, master=master), *messages]
 
 
-def _layer3(
-    item: Address | Route | Neighbour | FdbEntry, index: int, *, delete: bool
-) -> Message:
+def _layer3(item: Address | Route | Neighbour | FdbEntry, index: int, *, delete: bool) -> Message:
     """The request for an object that hangs on the link with this index."""
     if isinstance(item, Address):
         return rtnl.address(index, item.address, delete=delete)
     if isinstance(item, Route):
-        return rtnl.route(
-            item.dst, index, item.via, item.src, onlink=item.onlink, delete=delete
-        )
+        return rtnl.route(item.dst, index, item.via, item.src, onlink=item.onlink, delete=delete)
     if isinstance(item, Neighbour):
         return rtnl.neighbour(index, item.dst, item.mac, delete=delete)
     return rtnl.fdb(index, item.mac, item.dst, delete=delete)

@@ -6,7 +6,6 @@ beside each other. A child is in the namespace that the thread is in when it sta
 
 from __future__ import annotations
 
-import socket
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import subprocess
 
 
+_NETLINK_NETFILTER = 12
 _NFT_MSG_GETTABLE = 0x0A01  # NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE
 _NFGENMSG = struct.Struct("=BBH")
 _NFPROTO: dict[Literal[4, 6], int] = {4: 2, 6: 10}
@@ -60,13 +60,13 @@ def apply_rules(rulesets: Iterable[Ruleset], thread: netns.Thread) -> None:
 
 
 def _families_in_use() -> list[Literal[4, 6]]:
-    """The families for which the thread's namespace has any table, of nftables or of the old kind."""
+    """The families for which this namespace has any table, of nftables or of the old kind."""
     used: list[Literal[4, 6]] = []
     sock = None
     try:
-        sock = NetlinkSocket(socket.NETLINK_NETFILTER)
-        for family in _NFPROTO:
-            body = _NFGENMSG.pack(_NFPROTO[family], 0, 0)
+        sock = NetlinkSocket(_NETLINK_NETFILTER)
+        for family, number in _NFPROTO.items():
+            body = _NFGENMSG.pack(number, 0, 0)
             tables = sum(1 for _ in sock.dump(_NFT_MSG_GETTABLE, body))
             if tables or _legacy_tables(family):
                 used.append(family)

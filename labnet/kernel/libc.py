@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import struct
 from collections.abc import Iterable
 
@@ -22,14 +23,21 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_MOVE, MS_REC = 0x1000, 0x2000, 0x4000
 MS_PRIVATE, MS_SLAVE, MS_SHARED = 0x4_0000, 0x8_0000, 0x10_0000
 MNT_DETACH = 2
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NAME = 1, 4, 15
 PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_THP_DISABLE = 23, 24, 41
 
 IN_MODIFY, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE = 0x2, 0x40, 0x80, 0x100, 0x200
 
+# The numbers are the same on every architecture; not every libc has the functions.
+_OPEN_TREE, _MOVE_MOUNT, _CLONE3, _MOUNT_SETATTR = 428, 429, 435, 442
+_OPEN_TREE_CLONE, _MOVE_MOUNT_F_EMPTY_PATH = 1, 4
+_AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _CAPABILITY_VERSION_3 = 0x2008_0522
+
 _libc = ctypes.CDLL(None, use_errno=True)
+_holding = ctypes.PyDLL(None, use_errno=True)  # does not let go of the interpreter lock
 
 
 def _check(result: int, path: str = "") -> int:
@@ -53,6 +61,45 @@ def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -
     """Mount (mount(2))."""
     words = [os.fsencode(word) for word in (source, target, kind)]
     _check(_libc.mount(*words, ctypes.c_ulong(flags), os.fsencode(data) or None), target)
+
+
+def clone(flags: int) -> int:
+    """Fork into new namespaces: 0 in the child, its process id in the parent (clone3(2)).
+
+    os.fork() after unshare(CLONE_NEWPID) does the same, but cannot go back to a PID namespace of
+    another user namespace. The process must have one thread only: libc is not told of the fork.
+    """
+    arguments = struct.pack("=8Q", flags, 0, 0, 0, signal.SIGCHLD, 0, 0, 0)
+    api = ctypes.pythonapi
+    api.PyOS_BeforeFork()
+    result: int = _holding.syscall(_CLONE3, arguments, ctypes.c_size_t(len(arguments)))
+    if result == 0:
+        api.PyOS_AfterFork_Child()
+    else:
+        code = ctypes.get_errno()
+        api.PyOS_AfterFork_Parent()
+        ctypes.set_errno(code)
+    return _check(result)
+
+
+def open_tree(path: str) -> int:
+    """A descriptor of a copy of the mount at a path, attached to nothing (open_tree(2))."""
+    flags = _OPEN_TREE_CLONE | os.O_CLOEXEC
+    return _check(_libc.syscall(_OPEN_TREE, _AT_FDCWD, os.fsencode(path), flags), path)
+
+
+def move_mount(tree: int, target: str) -> None:
+    """Attach what `open_tree` returned (move_mount(2))."""
+    path = os.fsencode(target)
+    _check(_libc.syscall(_MOVE_MOUNT, tree, b"", _AT_FDCWD, path, _MOVE_MOUNT_F_EMPTY_PATH), target)
+
+
+def mount_setattr(target: str, attributes: int, *, recursive: bool = False) -> None:
+    """Add attributes to a mount, and leave its others (mount_setattr(2))."""
+    change = struct.pack("=4Q", attributes, 0, 0, 0)
+    flags = _AT_RECURSIVE if recursive else 0
+    words = (_AT_FDCWD, os.fsencode(target), flags, change, ctypes.c_size_t(len(change)))
+    _check(_libc.syscall(_MOUNT_SETATTR, *words), target)
 
 
 def pivot_root(new_root: str, put_old: str) -> None:

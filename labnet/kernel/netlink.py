@@ -98,7 +98,7 @@ class NetlinkSocket:
             length = _HEADER.size + len(body)
             header = _HEADER.pack(length, kind, flags | NLM_F_REQUEST, self._sequence, 0)
             packed.append(header + body + b"\0" * (-length % 4))
-        # Only the last asks to be acknowledged: the kernel works in order and reports errors anyway.
+        # Only the last asks to be acknowledged: the kernel works in order and tells of errors.
         kind, flags, body = messages[-1]
         length = _HEADER.size + len(body)
         flags |= NLM_F_REQUEST | NLM_F_ACK
@@ -136,7 +136,7 @@ class NetlinkSocket:
                 yield answer, content
 
     def receive(self, timeout: float) -> Iterator[tuple[int, bytes]]:
-        """What the kernel tells of its own accord, as (type, body); ends after `timeout` seconds."""
+        """What the kernel tells by itself, as (type, body); ends after `timeout` quiet seconds."""
         self._socket.settimeout(timeout)
         try:
             while True:

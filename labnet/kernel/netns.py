@@ -46,7 +46,10 @@ class Thread:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         """Go back to where the thread was and close all sockets."""
         for name in list(self._sockets):
@@ -110,14 +113,14 @@ def open_netns(name: str) -> int:
 def names(lab: str) -> list[str]:
     """All names in /run/netns that begin like a lab's, whoever made them."""
     try:
-        entries = os.listdir(FOLDER)
+        entries = [entry.name for entry in FOLDER.iterdir()]
     except FileNotFoundError:
         return []
     return sorted(entry for entry in entries if entry.startswith(f"{lab}."))
 
 
 def claim(name: str) -> None:
-    """Make the file that a namespace will be mounted on, marked as labnet's from the first moment."""
+    """Make the file that a namespace will be mounted on, marked as labnet's from the first."""
     try:
         os.close(os.open(FOLDER / name, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MARK))
     except FileExistsError as error:
@@ -156,24 +159,29 @@ def delete(name: str) -> None:
 def prepare_folder() -> None:
     """Make /run/netns what `ip netns add` makes of it: a mount of its own, shared with all.
 
-    If it were not one yet, the next `ip netns add` would mount the folder over itself, with copies of all
-    namespaces below, and none of them could be removed any more.
+    If it were not one yet, the next `ip netns add` would mount the folder over itself, with copies
+    of all namespaces below, and none of them could be removed any more.
     """
-    FOLDER.mkdir(mode=0o755, exist_ok=True)
     with _locked():
+        FOLDER.mkdir(mode=0o755, exist_ok=True)
         if _is_mount():
             return
         _MOUNTED.touch(mode=0o600)
-        libc.mount(str(FOLDER), str(FOLDER), "none", libc.MS_BIND | libc.MS_REC)
+        if any(FOLDER.iterdir()):
+            libc.mount(str(FOLDER), str(FOLDER), "none", libc.MS_BIND | libc.MS_REC)
+        else:  # where /run is on a disk, making files there is half of the cost of a namespace
+            flags = libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC
+            libc.mount("labnet", str(FOLDER), "tmpfs", flags, "mode=0755")
         libc.mount("", str(FOLDER), "none", libc.MS_SHARED | libc.MS_REC)
 
 
-def restore_folder() -> None:
-    """Undo `prepare_folder`, if it did anything and nobody has a namespace there."""
-    if not _MOUNTED.exists():
-        return
+def restore_folder(lab: str) -> None:
+    """Undo `prepare_folder`, if it did anything and nobody but `lab` can still need it."""
     with _locked():
-        if not os.listdir(FOLDER):
+        others = (entry for entry in _MOUNTED.parent.glob("*") if entry.is_dir())
+        if not _MOUNTED.exists() or any(entry.name != lab for entry in others):
+            return
+        if not any(FOLDER.iterdir()):
             if _is_mount():
                 libc.umount2(str(FOLDER), libc.MNT_DETACH)
             FOLDER.rmdir()
@@ -188,8 +196,8 @@ def _is_mount() -> bool:
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    """Keep out other labs, and `ip netns`, which locks the same folder."""
-    fd = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Keep out other labs; the folder itself comes and goes, so the one above it is locked."""
+    fd = os.open(FOLDER.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield

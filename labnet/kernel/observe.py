@@ -1,13 +1,12 @@
 """What the kernel holds of a lab, as a State.
 
-Whatever the kernel makes by itself is left out here and in `rtnl`'s parsers, and nowhere else: connected
-routes, link-local addresses, learnt neighbours, links of other kinds, tables nobody has touched.
+Whatever the kernel makes by itself is left out here and in `rtnl`'s parsers, and nowhere else:
+connected routes, link-local addresses, learnt neighbours, links of other kinds.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -74,14 +73,14 @@ def observe_networks(lab: str, thread: netns.Thread) -> Seen:
 def _visit(name: str, sock: NetlinkSocket, seen: Seen, veths: list[_VethEnd]) -> None:
     """Look at the namespace that the thread is in."""
     links = [rtnl.parse_link(body) for _, body in sock.dump(*rtnl.links_request())]
-    lo = next((link for link in links if link.index == 1), None)
+    lo = next((link for link in links if link.number == 1), None)
     if lo is None or not lo.alias.startswith(_ALIAS):
         seen.foreign.append(name)
         return
-    seen.inodes[os.stat("/proc/thread-self/ns/net").st_ino] = name
+    seen.inodes[Path("/proc/thread-self/ns/net").stat().st_ino] = name
     this = Netns(name, owner=lo.alias.removeprefix(_ALIAS), up=lo.up)
     seen.add([this])
-    devices = {link.index: link for link in links}
+    devices = {link.number: link for link in links}
     for link in links:
         if link.kind == "veth":
             master = devices[link.master].name if link.master in devices else ""
@@ -145,7 +144,7 @@ def _layer3(name: str, sock: NetlinkSocket, devices: dict[int, rtnl.Link]) -> It
     for _, body in sock.dump(*rtnl.routes_request()):
         entry = rtnl.parse_route(body)
         if entry is not None:
-            dev = devices[entry.index].name if entry.index in devices else ""
+            dev = devices[entry.link].name if entry.link in devices else ""
             yield Route(name, entry.dst, dev, entry.via, entry.src, onlink=entry.onlink)
     if not any(link.kind == "vxlan" for link in devices.values()):
         return

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from ipaddress import ip_network
 from typing import NamedTuple
 
 from labnet.kernel.netlink import (
@@ -64,7 +63,7 @@ _NEW = NLM_F_CREATE | NLM_F_EXCL
 class Link(NamedTuple):
     """A link as the kernel tells of it."""
 
-    index: int
+    number: int
     name: str
     kind: str
     mac: str
@@ -93,10 +92,10 @@ def _ifinfo(*, index: int = 0, up: bool | None = None) -> bytes:
     return _IFINFO.pack(0, 0, index, int(bool(up)), 0 if up is None else IFF_UP)
 
 
-def link_add(
+def link_add(  # noqa: PLR0913  # a link has that many attributes
     name: str, kind: str, mac: str, mtu: int, *, index: int = 0, data: bytes = b""
 ) -> Message:
-    """Make a link and raise it; `data` is that of its kind; an index of 0 is the kernel's choice."""
+    """Make a link and raise it; `data` is that of its kind, an index of 0 the kernel's choice."""
     info = nested(_IFLA_LINKINFO, text(_INFO_KIND, kind), *([data] if data else []))
     body = _ifinfo(index=index, up=True) + text(_IFLA_IFNAME, name)
     body += attribute(_IFLA_ADDRESS, _mac(mac))
@@ -110,7 +109,7 @@ class VethEnd(NamedTuple):
     mac: str
     mtu: int
     master: int = 0
-    index: int = 0
+    number: int = 0
 
     def attributes(self) -> bytes:
         """The attributes of the link."""
@@ -125,10 +124,10 @@ def veth_add(end: VethEnd, peer: VethEnd, peer_netns_fd: int) -> Message:
     The kernel takes the peer's flags for a change from a link that is not there yet, so a peer
     cannot be born up.
     """
-    there = _ifinfo(index=peer.index) + peer.attributes() + u32(_IFLA_NET_NS_FD, peer_netns_fd)
+    there = _ifinfo(index=peer.number) + peer.attributes() + u32(_IFLA_NET_NS_FD, peer_netns_fd)
     data = nested(_INFO_DATA, attribute(_VETH_INFO_PEER | 0x8000, there))
     info = nested(_IFLA_LINKINFO, text(_INFO_KIND, "veth"), data)
-    return RTM_NEWLINK, _NEW, _ifinfo(index=end.index, up=True) + end.attributes() + info
+    return RTM_NEWLINK, _NEW, _ifinfo(index=end.number, up=True) + end.attributes() + info
 
 
 def vxlan_data(vni: int, local: str, port: int) -> bytes:
@@ -144,7 +143,7 @@ def vxlan_data(vni: int, local: str, port: int) -> bytes:
     )
 
 
-def link_set(
+def link_set(  # noqa: PLR0913  # a link has that many attributes
     name: str,
     *,
     up: bool | None = None,
@@ -192,8 +191,14 @@ def address(index: int, value: str, *, delete: bool = False) -> Message:
     return (RTM_DELADDR, 0, body) if delete else (RTM_NEWADDR, _NEW, body)
 
 
-def route(
-    dst: str, index: int, via: str = "", src: str = "", *, onlink: bool = False, delete: bool = False
+def route(  # noqa: PLR0913  # a route has that many attributes
+    dst: str,
+    index: int,
+    via: str = "",
+    src: str = "",
+    *,
+    onlink: bool = False,
+    delete: bool = False,
 ) -> Message:
     """Add or replace a route of the main table, or delete it."""
     ip, _, length = dst.partition("/")
@@ -243,7 +248,7 @@ def parse_link(body: bytes) -> Link:
     port = attributes(info.get(_INFO_SLAVE_DATA, b"")) if _INFO_SLAVE_DATA in info else {}
     master = found.get(_IFLA_MASTER)
     return Link(
-        index=index,
+        number=index,
         name=found[_IFLA_IFNAME].rstrip(b"\0").decode(errors="surrogateescape"),
         kind=kind,
         mac=found.get(_IFLA_ADDRESS, b"").hex(":"),
@@ -291,7 +296,7 @@ class RouteEntry(NamedTuple):
     """A route of the main table that somebody has made."""
 
     dst: str
-    index: int
+    link: int
     via: str
     src: str
     onlink: bool
@@ -312,7 +317,7 @@ def parse_route(body: bytes) -> RouteEntry | None:
     via, src, oif = found.get(_RTA_GATEWAY), found.get(_RTA_PREFSRC), found.get(_RTA_OIF)
     return RouteEntry(
         dst=f"{_ntop(found.get(_RTA_DST, zero))}/{length}",
-        index=struct.unpack("=I", oif)[0] if oif else 0,
+        link=struct.unpack("=I", oif)[0] if oif else 0,
         via=_ntop(via) if via else "",
         src=_ntop(src) if src else "",
         onlink=bool(flags & _RTNH_F_ONLINK),

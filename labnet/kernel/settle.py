@@ -1,8 +1,8 @@
 """Waiting until the kernel has cleaned up behind namespaces that are gone.
 
 A namespace that nothing uses any more is taken apart later, by one work item that does all that
-have gathered before it looks again (cleanup_net in the kernel's net/core/net_namespace.c). Until then the
-other ends of its links are still there, and whatever is built meanwhile is built slowly.
+have gathered before it looks again (cleanup_net in net/core/net_namespace.c). Until then the other
+ends of its links are still there, and whatever is built meanwhile is built slowly.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def settle() -> None:
     """Return when every namespace that was released before the call has been taken apart.
 
     A namespace of our own is released behind them, and we watch the other end of its veth go.
-    That proves that its batch is past its links; the batch before it is done altogether, so it is done
-    once for each way in which a release can lag: now, and when sockets have been freed.
+    That proves that its batch is past its links and the batch before it done altogether, so it is
+    done twice: sockets let go of their namespace a little after they are closed.
     """
     origin = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -1,4 +1,4 @@
-"""Netlink requests on their way: batched by namespace, each answered for by the operation it serves."""
+"""Netlink requests on their way: batched by namespace, each for an operation of the plan."""
 
 from __future__ import annotations
 

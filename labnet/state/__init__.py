@@ -18,7 +18,7 @@ from labnet.state.base import Command, Key, Object, State, managed_sysctls, sysc
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
 from labnet.state.process import Process
-from labnet.state.rules import BUILTIN, Ruleset, parse_rulesets
+from labnet.state.rules import BUILTIN, Ruleset, parse_rulesets, sorted_chains, sorted_rules
 
 
 __all__ = [
@@ -40,5 +40,7 @@ __all__ = [
     "Vxlan",
     "managed_sysctls",
     "parse_rulesets",
+    "sorted_chains",
+    "sorted_rules",
     "sysctl_path",
 ]

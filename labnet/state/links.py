@@ -125,7 +125,7 @@ class Veth(Object):
 
     @property
     def alias(self) -> str:
-        """What the leaf's end keeps as its ifalias, because an ifindex is relative to its reader."""
+        """The ifalias of the leaf's end: an ifindex means another link to every reader."""
         return f"{self.peer_netns} {self.peer_name}" if self.netns == self.leaf else ""
 
     def add(self) -> list[Command]:

@@ -75,11 +75,17 @@ class Ruleset(Object):
 
 
 def sorted_chains(table: str, chains: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Built-in chains in the order of their hooks, then one's own by name: their order is nothing."""
+    """Built-in chains in the order of their hooks, then one's own by name."""
     builtin = BUILTIN[table]
     policies = dict.fromkeys(builtin, "ACCEPT") | dict(chains)
     own = sorted(name for name in policies if name not in builtin)
     return tuple((name, policies[name]) for name in (*builtin, *own))
+
+
+def sorted_rules(chains: Iterable[tuple[str, str]], rules: Iterable[str]) -> tuple[str, ...]:
+    """Rules in the order of their chains, and within a chain as they are."""
+    place = {name: number for number, (name, _) in enumerate(chains)}
+    return tuple(sorted(rules, key=lambda rule: place[rule.split(" ", 2)[1]]))
 
 
 def parse_rulesets(netns: str, family: Literal[4, 6], text: str) -> list[Ruleset]:
@@ -97,5 +103,6 @@ def parse_rulesets(netns: str, family: Literal[4, 6], text: str) -> list[Ruleset
         elif line.startswith("-"):
             rules.append(line.rstrip())
         elif line == "COMMIT":
-            rulesets.append(Ruleset(netns, family, table, sorted_chains(table, chains), tuple(rules)))
+            order = sorted_chains(table, chains)
+            rulesets.append(Ruleset(netns, family, table, order, sorted_rules(order, rules)))
     return [ruleset for ruleset in rulesets if not ruleset.is_empty]

@@ -1,0 +1,130 @@
+"""A lab's folder, /run/labnet/LAB: what the kernel cannot hold, and nothing else."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labnet.errors import Failed, InputError
+from labnet.names import is_lab_name
+from labnet.parse import SourceText
+from labnet.resolve import Facts
+
+
+ROOT = Path("/run/labnet")
+_OBJECTS = "lab.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a lab was asked for, and what it was given."""
+
+    sources: tuple[SourceText, ...]
+    facts: Facts = field(default_factory=Facts)
+
+
+class LabFolder:
+    """The folder of one lab; it may not exist."""
+
+    def __init__(self, lab: str, root: Path = ROOT) -> None:
+        """The folder of `lab` below `root`; raises InputError if that is no name of a lab."""
+        if not is_lab_name(lab):
+            raise InputError(f"{lab!r} is no name of a lab: lower-case letters, digits and dashes")
+        self.lab = lab
+        self.path = root / lab
+        self._root = root
+
+    def exists(self) -> bool:
+        """Whether the lab is there, wholly or in part."""
+        return self.path.is_dir()
+
+    @contextmanager
+    def locked(self, *, create: bool, waiting: Callable[[], None]) -> Iterator[bool]:
+        """Keep everybody else from changing the lab; yields whether the folder exists.
+
+        `waiting` is called once if somebody else is at it. The folder can vanish while we
+        wait for its lock (`down`), so what was locked must still be what is there.
+        """
+        while True:
+            if create:
+                for folder in (self._root, self.path):
+                    folder.mkdir(mode=0o700, exist_ok=True)
+            try:
+                fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                if create:
+                    continue
+                yield False
+                return
+            try:
+                _lock(fd, waiting)
+                if self._is(fd):
+                    yield True
+                    return
+            finally:
+                os.close(fd)
+
+    def _is(self, fd: int) -> bool:
+        """Whether the folder that is open is the one that has the name now."""
+        try:
+            return os.path.samestat(os.fstat(fd), self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    def read(self) -> Saved | None:
+        """What was saved, or None; raises Failed if it cannot be understood."""
+        try:
+            text = (self.path / _OBJECTS).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        try:
+            data = json.loads(text)
+            sources = tuple(SourceText(item["name"], item["text"]) for item in data["sources"])
+            return Saved(sources, Facts.from_json(data["facts"]))
+        except (ValueError, KeyError, TypeError) as error:
+            path = self.path / _OBJECTS
+            raise Failed(f"{path} is damaged: `labnet down {self.lab}`, then `up` again") from error
+
+    def write(self, saved: Saved) -> None:
+        """Save, all or nothing."""
+        sources = [{"name": item.name, "text": item.text} for item in saved.sources]
+        text = json.dumps({"sources": sources, "facts": saved.facts.to_json()})
+        target, partial = self.path / _OBJECTS, self.path / f"{_OBJECTS}.new"
+        try:
+            partial.touch(mode=0o600)
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(target)
+        except OSError as error:
+            raise Failed(f"cannot write {target}: {error.strerror}") from error
+
+    def remove(self) -> None:
+        """Remove the folder, and the one above it if it was the last."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        try:
+            self._root.rmdir()
+        except OSError:  # another lab is there, or another process has been faster
+            return
+
+
+def _lock(fd: int, waiting: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(fd, fcntl.LOCK_EX)
+
+
+def lab_names(root: Path = ROOT) -> list[str]:
+    """The labs that are there, wholly or in part."""
+    try:
+        return sorted(entry.name for entry in root.iterdir() if entry.is_dir())
+    except FileNotFoundError:
+        return []
+    except PermissionError:
+        return []

@@ -1,0 +1,164 @@
+"""Up, down, and what `up` would do: the river from text to kernel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labnet.agent.folder import LabFolder, Saved
+from labnet.compile import compile_state
+from labnet.errors import Failed, InputError, Problem
+from labnet.kernel.protocol import Kernel
+from labnet.model import Cluster
+from labnet.parse import SourceText, parse
+from labnet.plan import Op, Plan, plan
+from labnet.resolve import Facts, facts_of, resolve
+from labnet.state import State
+
+
+if TYPE_CHECKING:
+    from labnet.kernel.runtime import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What `up` would do to a lab now."""
+
+    lab: str
+    plan: Plan
+    warnings: tuple[Problem, ...]
+    cluster: Cluster
+    desired: State
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done to a lab; `strangers` are processes of others that `down` has left, in words."""
+
+    lab: str
+    plan: Plan
+    warnings: tuple[Problem, ...] = ()
+    cluster: Cluster | None = None
+    seconds: float = 0.0
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A lab as it was asked for and resolved; its objects in the kernel are not looked at."""
+
+    cluster: Cluster
+    saved: Saved
+
+
+def _nothing(*_: object) -> None:
+    """What is done when nobody wants to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who wants to be told of what, while it happens."""
+
+    planned: Callable[[Plan], None] = _nothing
+    progress: Callable[[Op], None] = _nothing
+    waiting: Callable[[], None] = _nothing
+
+
+def linux() -> Kernel:
+    """The machine that we are on."""
+    from labnet.kernel.linux import LinuxKernel  # noqa: PLC0415  # `plan` of a new lab needs none
+
+    return LinuxKernel()
+
+
+def preview(sources: Sequence[SourceText], kernel: Kernel | None = None) -> Preview:
+    """What `up` would do; raises Problems, or what observing raises."""
+    parsed = parse(sources)
+    lab = parsed.topology.lab.name
+    saved = LabFolder(lab).read()
+    cluster = resolve(parsed.topology, saved.facts if saved else Facts())
+    desired = compile_state(cluster)
+    changes = plan(desired, (kernel or linux()).observe(lab))
+    return Preview(lab, changes, parsed.warnings, cluster, desired)
+
+
+def up(
+    sources: Sequence[SourceText],
+    *,
+    wait: bool = True,
+    timeout: float = 60.0,
+    listener: Listener = Listener(),
+    kernel: Kernel | None = None,
+) -> Outcome:
+    """Bring the machine to what the files say; raises LabnetError.
+
+    With `wait` it returns when every container runs, and every init container has ended; raises
+    Failed if that takes longer than `timeout` seconds.
+    """
+    began = time.monotonic()
+    machine = kernel or linux()
+    parsed = parse(sources)
+    lab = parsed.topology.lab.name
+    folder = LabFolder(lab)
+    with folder.locked(create=True, waiting=listener.waiting):
+        saved = folder.read()
+        facts = saved.facts if saved else Facts()
+        try:
+            cluster = resolve(parsed.topology, facts)
+            desired = compile_state(cluster)
+            changes = plan(desired, machine.observe(lab))
+            machine.check(changes)
+        except BaseException:
+            if saved is None:  # nothing was touched, so nothing may be left
+                folder.remove()
+            raise
+        folder.write(Saved(tuple(sources), facts_of(cluster, facts)))
+        listener.planned(changes)
+        machine.apply(lab, changes, listener.progress)
+        if wait:
+            machine.wait_ready(lab, desired, timeout - (time.monotonic() - began))
+    return Outcome(lab, changes, parsed.warnings, cluster, time.monotonic() - began)
+
+
+def down(
+    lab: str,
+    *,
+    wait: bool = True,
+    listener: Listener = Listener(),
+    kernel: Kernel | None = None,
+) -> Outcome:
+    """Remove a lab, whatever state it is in; removing one that is not there is fine."""
+    began = time.monotonic()
+    machine = kernel or linux()
+    folder = LabFolder(lab)
+    with folder.locked(create=False, waiting=listener.waiting) as exists:
+        removal = machine.remove(lab, wait=wait, progress=listener.progress)
+        if exists:
+            folder.remove()
+    return Outcome(lab, removal.plan, seconds=time.monotonic() - began, strangers=removal.strangers)
+
+
+def load(lab: str) -> Loaded:
+    """What a running lab was asked for; raises InputError if there is no such lab."""
+    folder = LabFolder(lab)
+    saved = folder.read()
+    if saved is None:
+        if folder.exists():
+            raise Failed(
+                f"lab {lab} was never finished: `labnet up` it again, or `labnet down {lab}`"
+            )
+        raise InputError(f"no lab named {lab} is up; `labnet ls` lists those that are")
+    return Loaded(resolve(parse(saved.sources).topology, saved.facts), saved)
+
+
+def container_statuses(lab: str) -> Mapping[tuple[str, str], Status]:
+    """What the container runtime says of each container, by pod key and container name."""
+    from labnet.kernel import runtime  # noqa: PLC0415  # most commands do not ask it
+
+    client = runtime.connect(LabFolder(lab).path)
+    if client is None:
+        return {}
+    with client:
+        return {(item.process.pod, item.process.name): item for item in client.list()}

@@ -1,0 +1,131 @@
+"""The machine that we are on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labnet.errors import ForeignNetns, LabnetError, MachineError
+from labnet.kernel import netns
+from labnet.kernel.apply import Applier
+from labnet.kernel.containers import Containers
+from labnet.kernel.iptables import observe_rules
+from labnet.kernel.observe import Seen, observe_networks
+from labnet.kernel.protocol import Removal
+from labnet.kernel.settle import settle
+from labnet.plan import Op, Plan, Verb, plan
+from labnet.state import Netns, Process, State
+
+
+_ROOT = Path("/run/labnet")
+
+
+class LinuxKernel:
+    """Observes and changes this machine's labs, as root or in a user namespace of one's own."""
+
+    def observe(self, lab: str) -> State:
+        """Everything that is there of a lab; nothing, for anyone, if no namespace has its name."""
+        if not netns.names(lab):
+            return State()
+        with _errors(), netns.Thread() as thread:
+            return self._observe(lab, thread)[1]
+
+    def _observe(self, lab: str, thread: netns.Thread) -> tuple[Seen, State]:
+        seen = observe_networks(lab, thread)
+        machines = [
+            item.name
+            for item in seen.objects.values()
+            if isinstance(item, Netns) and item.owner.startswith(("node/", "host/"))
+        ]
+        seen.add(observe_rules(machines, thread))
+        notes = {}
+        for process, note in self._containers(lab).observe(seen.inodes):
+            if note:
+                notes[process.key] = note
+            else:
+                seen.add([process])
+        return seen, State(seen.objects, notes)
+
+    def check(self, plan: Plan) -> None:
+        """Refuse to make a namespace that somebody else has made."""
+        ours = {op.object.key for op in plan if op.verb is Verb.DELETE}
+        taken = [
+            op.object.key[1]
+            for op in plan
+            if op.verb is Verb.ADD
+            and isinstance(op.object, Netns)
+            and op.object.key not in ours
+            and os.path.lexists(netns.FOLDER / op.object.key[1])
+        ]
+        if taken:
+            raise ForeignNetns("\n".join(netns.foreign_message(name) for name in taken))
+
+    def apply(self, lab: str, plan: Plan, progress: Callable[[Op], None]) -> None:
+        """Carry out a plan; the container runtime gets ready while the network is built."""
+        if not plan:
+            return
+        _raise_limits()
+        with _errors(), netns.Thread() as thread:
+            containers = self._containers(lab)
+            if any(isinstance(op.object, Process) and op.verb is not Verb.DELETE for op in plan):
+                containers.spawn()
+            netns.prepare_folder()
+            Applier(thread, containers, progress).run(plan)
+
+    def wait_ready(self, lab: str, desired: State, timeout: float) -> None:
+        """Return when all containers run and the init containers have ended; raises Failed."""
+        wanted = [item for item in desired if isinstance(item, Process)]
+        if wanted:
+            self._containers(lab).wait_ready(wanted, timeout)
+
+    def remove(self, lab: str, *, wait: bool, progress: Callable[[Op], None]) -> Removal:
+        """End all processes first, then let every namespace go; links go with them."""
+        _raise_limits()
+        with _errors():
+            containers = self._containers(lab)
+            with netns.Thread() as thread:
+                seen = observe_networks(lab, thread)
+                changes = plan(State(), State(seen.objects))
+                strangers = containers.end_all(seen.inodes)
+                Applier(thread, containers, progress).run(changes)
+            if changes and wait:
+                settle()
+            netns.restore_folder(lab)
+            return Removal(changes, strangers)
+
+    def _containers(self, lab: str) -> Containers:
+        return Containers(lab, _ROOT / lab)
+
+
+def _raise_limits() -> None:
+    """A namespace that is worked in costs a file descriptor, and the usual limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+_REASONS = {
+    errno.EPERM: "labnet needs root (CAP_SYS_ADMIN and CAP_NET_ADMIN)",
+    errno.EACCES: "labnet needs root (CAP_SYS_ADMIN and CAP_NET_ADMIN)",
+    errno.ENOSPC: "no space left: on /run, or in user.max_net_namespaces (`labnet doctor`)",
+    errno.EMFILE: "too many open files: raise the hard limit (`ulimit -Hn`)",
+    errno.ENFILE: "too many open files on the machine (fs.file-max)",
+    errno.ENOMEM: "out of memory",
+}
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What the kernel refuses, as a MachineError that says what to do about it."""
+    try:
+        yield
+    except LabnetError:
+        raise
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+        raise MachineError(f"{what}{reason}") from error

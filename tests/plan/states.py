@@ -1,0 +1,69 @@
+"""States for the laws: small labs of any shape, and parts of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from labnet.names import segment_netns
+from labnet.state import Address, Bridge, Netns, Object, Process, Route, State, Sysctl, Veth
+
+
+LAB = "lab"
+SEGMENT = segment_netns(LAB)
+
+
+def machine(number: int) -> list[Object]:
+    """A node: its namespace, uplink, bridge, addresses and a sysctl."""
+    name = f"{LAB}.node{number}"
+    port = f"veth{number:08x}"
+    return [
+        Netns(name, f"node/node{number}"),
+        Sysctl(name, "net.ipv4.ip_forward", "1"),
+        Veth(SEGMENT, port, name, "eth0", name, f"0e:1b:00:00:00:{number:02x}", 1500, "br0"),
+        Veth(name, "eth0", SEGMENT, port, name, f"02:1a:00:00:00:{number:02x}", 1500),
+        Address(name, "eth0", f"172.18.0.{number}/24"),
+        Bridge(name, "cni0", f"0a:58:00:00:01:{number:02x}", 1500),
+        Address(name, "cni0", f"10.244.{number}.1/24"),
+    ]
+
+
+def pod(number: int, node: int, *, mtu: int = 1500) -> list[Object]:
+    """A pod on a node, with a process."""
+    name, host = f"{LAB}.pod{number}", f"{LAB}.node{node}"
+    port = f"vethaa{number:06x}"
+    return [
+        Netns(name, f"pod/default/pod{number}"),
+        Veth(
+            host,
+            port,
+            name,
+            "eth0",
+            name,
+            f"0e:1b:00:01:00:{number:02x}",
+            mtu,
+            "cni0",
+            hairpin=True,
+        ),
+        Veth(name, "eth0", host, port, name, f"0a:58:00:01:00:{number:02x}", mtu),
+        Address(name, "eth0", f"10.244.{node}.{number + 2}/24"),
+        Route(name, "0.0.0.0/0", "eth0", f"10.244.{node}.1"),
+        Process(name, f"pod/default/pod{number}", "main", ("sleep", "1000")),
+    ]
+
+
+@st.composite
+def states(draw: Any) -> State:
+    """A lab of up to three nodes and five pods, each on any node and with any of two MTUs."""
+    nodes = draw(st.integers(1, 3))
+    objects: list[Object] = [
+        Netns(SEGMENT, "segment"),
+        Bridge(SEGMENT, "br0", "02:1a:00:00:00:00", 1500),
+    ]
+    for number in range(nodes):
+        objects += machine(number)
+    for number in draw(st.sets(st.integers(0, 4))):
+        node = draw(st.integers(0, nodes - 1))
+        objects += pod(number, node, mtu=draw(st.sampled_from([1400, 1500])))
+    return State.of(*objects)
