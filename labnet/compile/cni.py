@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from labnet.compile.parts import Part, TablePart, because
+from labnet.compile.parts import Part, TablePart, because, no_dad
 from labnet.compile.underlay import UPLINK
 from labnet.model import Cluster, Family, IPAddress, IPNetwork, Node, Pod
 from labnet.names import POD_MAC, PORT_MAC, VXLAN_MAC, mac_address, veth_name
@@ -43,7 +43,7 @@ def compile_cni(cluster: Cluster) -> Iterator[Part]:
         yield from (_kubenet_rules if cni == "kubenet" else _flannel_rules)(cluster, node)
     for pod in cluster.pods:
         if pod.network == "cni":
-            yield from _pod(pod, nodes[pod.node], bridge, mtu)
+            yield from _pod(cluster, pod, nodes[pod.node], bridge)
     if cni == "host-gw":
         yield from _host_gw(cluster)
     elif cni == "vxlan":
@@ -63,13 +63,14 @@ def gateway(cidr: IPNetwork) -> IPAddress:
     return cidr[1]
 
 
-def _pod(pod: Pod, node: Node, bridge: str, mtu: int) -> Iterator[Part]:
+def _pod(cluster: Cluster, pod: Pod, node: Node, bridge: str) -> Iterator[Part]:
     """A namespace, one veth for all of the pod's containers, its addresses and default routes."""
     why = because("Pod", f"{pod.namespace}/{pod.name}", pod.source)
-    primary = pod.addresses[0].ip
+    primary, mtu = pod.addresses[0].ip, pod_mtu(cluster)
     port, netns = veth_name(primary), pod.netns
     mac, port_mac = mac_address(POD_MAC, primary), mac_address(PORT_MAC, primary)
     yield Part(Netns(netns, f"pod/{pod.namespace}/{pod.name}"), why)
+    yield from no_dad(cluster, netns, why)
     port_end = Veth(node.netns, port, netns, "eth0", netns, port_mac, mtu, bridge, hairpin=True)
     yield Part(port_end, why)
     yield Part(Veth(netns, "eth0", node.netns, port, netns, mac, mtu), why)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from labnet.model import Source
-from labnet.state import BUILTIN, Object, Ruleset, sorted_chains, sorted_rules
+from labnet.model import Cluster, Source
+from labnet.state import BUILTIN, Object, Ruleset, Sysctl, sorted_chains, sorted_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,16 @@ class Part(NamedTuple):
 def because(kind: str, name: str, source: Source) -> str:
     """`Node node1 (two-node.yaml:12)`."""
     return f"{kind} {name} ({source})"
+
+
+def no_dad(cluster: Cluster, netns: str, why: str) -> Iterator[Part]:
+    """No duplicate address detection, as the CNI bridge plugin has it.
+
+    With it, a link would have no address to ask for neighbours with in its first
+    second. Set before there are links, which copy the default, and only where a lab has IPv6.
+    """
+    if 6 in cluster.lab.networking.families:
+        yield Part(Sysctl(netns, "net.ipv6.conf.default.accept_dad", "0"), why)
 
 
 def merge_tables(parts: Iterable[TablePart]) -> Iterator[tuple[Ruleset, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from labnet.compile.parts import Part, because
+from labnet.compile.parts import Part, because, no_dad
 from labnet.model import Cluster, Host, Node
 from labnet.names import NODE_MAC, PORT_MAC, mac_address, segment_netns, veth_name
 from labnet.state import Address, Bridge, Netns, Route, Sysctl, Veth
@@ -25,6 +25,7 @@ def compile_underlay(cluster: Cluster) -> Iterator[Part]:
     for node in cluster.nodes:
         why = because("Node", node.name, node.source)
         yield Part(Netns(node.netns, f"node/{node.name}"), why)
+        yield from no_dad(cluster, node.netns, why)
         for key, value in _node_sysctls().items():
             yield Part(Sysctl(node.netns, key, value), why)
         yield from _plugged(cluster, node, why)
@@ -32,6 +33,7 @@ def compile_underlay(cluster: Cluster) -> Iterator[Part]:
     for host in cluster.hosts:
         why = because("Host", host.name, host.source)
         yield Part(Netns(host.netns, f"host/{host.name}"), why)
+        yield from no_dad(cluster, host.netns, why)
         yield from _plugged(cluster, host, why)
         for network in host.on_link:
             yield Part(Route(host.netns, str(network), UPLINK), why)

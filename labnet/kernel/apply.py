@@ -210,7 +210,8 @@ def _layer3(item: Address | Route | Neighbour | FdbEntry, index: int, *, delete:
     if isinstance(item, Address):
         return rtnl.address(index, item.address, delete=delete)
     if isinstance(item, Route):
-        return rtnl.route(item.dst, index, item.via, item.src, onlink=item.onlink, delete=delete)
+        entry = rtnl.RouteEntry(item.dst, index, item.via, item.src, item.onlink, item.metric)
+        return rtnl.route(entry, delete=delete)
     if isinstance(item, Neighbour):
         return rtnl.neighbour(index, item.dst, item.mac, delete=delete)
     return rtnl.fdb(index, item.mac, item.dst, delete=delete)

@@ -145,7 +145,7 @@ def _layer3(name: str, sock: NetlinkSocket, devices: dict[int, rtnl.Link]) -> It
         entry = rtnl.parse_route(body)
         if entry is not None:
             dev = devices[entry.link].name if entry.link in devices else ""
-            yield Route(name, entry.dst, dev, entry.via, entry.src, onlink=entry.onlink)
+            yield Route(name, entry.dst, dev, *entry[2:])
     if not any(link.kind == "vxlan" for link in devices.values()):
         return
     for family, make in ((socket.AF_UNSPEC, _neighbour), (socket.AF_BRIDGE, _fdb)):

@@ -49,7 +49,8 @@ IFA_F_NODAD = 0x02
 _IFA_F_PERMANENT = 0x80
 _SCOPE_UNIVERSE, _SCOPE_LINK, _SCOPE_HOST = 0, 253, 254
 
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_MULTIPATH = 1, 4, 5, 7, 9
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC = 1, 4, 5, 6, 7
+_IPV6_METRIC = 1024  # what the kernel makes of 0
 _TABLE_MAIN, _PROTO_KERNEL, _PROTO_BOOT, _PROTO_RA, _UNICAST = 254, 2, 3, 9, 1
 _RTNH_F_ONLINK = 4
 
@@ -191,28 +192,33 @@ def address(index: int, value: str, *, delete: bool = False) -> Message:
     return (RTM_DELADDR, 0, body) if delete else (RTM_NEWADDR, _NEW, body)
 
 
-def route(  # noqa: PLR0913  # a route has that many attributes
-    dst: str,
-    index: int,
-    via: str = "",
-    src: str = "",
-    *,
-    onlink: bool = False,
-    delete: bool = False,
-) -> Message:
+class RouteEntry(NamedTuple):
+    """A route of the main table that somebody has made; a metric of 0 is the default."""
+
+    dst: str
+    link: int
+    via: str = ""
+    src: str = ""
+    onlink: bool = False
+    metric: int = 0
+
+
+def route(entry: RouteEntry, *, delete: bool = False) -> Message:
     """Add or replace a route of the main table, or delete it."""
-    ip, _, length = dst.partition("/")
+    ip, _, length = entry.dst.partition("/")
     family, packed = _pton(ip)
-    scope = _SCOPE_UNIVERSE if via or family == socket.AF_INET6 else _SCOPE_LINK
-    flags = _RTNH_F_ONLINK if onlink else 0
+    scope = _SCOPE_UNIVERSE if entry.via or family == socket.AF_INET6 else _SCOPE_LINK
+    flags = _RTNH_F_ONLINK if entry.onlink else 0
     head = (family, int(length), 0, 0, _TABLE_MAIN, _PROTO_BOOT, scope, _UNICAST, flags)
-    body = _RTMSG.pack(*head) + u32(_RTA_OIF, index)
+    body = _RTMSG.pack(*head) + u32(_RTA_OIF, entry.link)
     if int(length):
         body += attribute(_RTA_DST, packed)
-    if via:
-        body += attribute(_RTA_GATEWAY, _pton(via)[1])
-    if src:
-        body += attribute(_RTA_PREFSRC, _pton(src)[1])
+    if entry.via:
+        body += attribute(_RTA_GATEWAY, _pton(entry.via)[1])
+    if entry.src:
+        body += attribute(_RTA_PREFSRC, _pton(entry.src)[1])
+    if entry.metric:
+        body += u32(_RTA_PRIORITY, entry.metric)
     return (RTM_DELROUTE, 0, body) if delete else (RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, body)
 
 
@@ -292,16 +298,6 @@ def index_is_automatic(found: dict[int, bytes]) -> bool:
     return packed in {b"\x7f\0\0\x01", b"\0" * 15 + b"\x01"} or packed[:2] == b"\xfe\x80"
 
 
-class RouteEntry(NamedTuple):
-    """A route of the main table that somebody has made."""
-
-    dst: str
-    link: int
-    via: str
-    src: str
-    onlink: bool
-
-
 def routes_request() -> tuple[int, bytes]:
     """The dump of all routes of both families."""
     return RTM_GETROUTE, _RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -321,7 +317,14 @@ def parse_route(body: bytes) -> RouteEntry | None:
         via=_ntop(via) if via else "",
         src=_ntop(src) if src else "",
         onlink=bool(flags & _RTNH_F_ONLINK),
+        metric=_metric(family, found.get(_RTA_PRIORITY)),
     )
+
+
+def _metric(family: int, packed: bytes | None) -> int:
+    """0 for the family's default."""
+    value = struct.unpack("=I", packed)[0] if packed else 0
+    return 0 if family == socket.AF_INET6 and value == _IPV6_METRIC else value
 
 
 def neighbours_request(family: int) -> tuple[int, bytes]:

@@ -103,6 +103,7 @@ class State:
         return len(self.objects)
 
 
+_SYSCTLS = ("net.ipv6.conf.default.accept_dad",)
 _NODE_SYSCTLS = (
     "net.bridge.bridge-nf-call-ip6tables",
     "net.bridge.bridge-nf-call-iptables",
@@ -115,7 +116,7 @@ _NODE_SYSCTLS = (
 
 def managed_sysctls(owner: str) -> tuple[str, ...]:
     """The parameters that labnet sets in a namespace with this owner, and so looks at."""
-    return _NODE_SYSCTLS if owner.startswith("node/") else ()
+    return (*_SYSCTLS, *_NODE_SYSCTLS) if owner.startswith("node/") else _SYSCTLS
 
 
 def sysctl_path(key: str) -> str:

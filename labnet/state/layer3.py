@@ -38,7 +38,8 @@ class Address(Object):
 class Route(Object):
     """A path to `dst` (a prefix; `0.0.0.0/0` or `::/0` is the default) in the main table.
 
-    `via` is a gateway or empty; `onlink` trusts that the gateway is on the link.
+    `via` is a gateway or empty; `onlink` trusts that the gateway is on the link. A `metric` of 0 is
+    the family's default; routes to one prefix differ in it.
     """
 
     rank: ClassVar[int] = 6
@@ -48,11 +49,13 @@ class Route(Object):
     via: str = ""
     src: str = ""
     onlink: bool = False
+    metric: int = 0
 
     @property
     def key(self) -> Key:
-        """`route NETNS DST`."""
-        return "route", self.netns, self.dst
+        """`route NETNS DST`, with the metric if it has one."""
+        metric = (str(self.metric),) if self.metric else ()
+        return "route", self.netns, self.dst, *metric
 
     @property
     def sort_key(self) -> tuple[int, str]:
@@ -76,8 +79,9 @@ class Route(Object):
         via = ("via", self.via) if self.via else ()
         src = ("src", self.src) if self.src else ()
         onlink = ("onlink",) if self.onlink else ()
+        metric = ("metric", str(self.metric)) if self.metric else ()
         family = ("-6",) if ":" in self.dst else ()
-        route = (self.dst, *via, "dev", self.dev, *src, *onlink)
+        route = (self.dst, *via, "dev", self.dev, *src, *metric, *onlink)
         return "ip", *family, "-n", self.netns, "route", verb, *route
 
 

@@ -100,7 +100,7 @@ def test_addresses_and_routes_of_both_families(
 ) -> None:
     """What we write pyroute2 reads; what the kernel adds by itself our parsers leave out."""
     make_pair(thread)
-    messages = (rtnl.address(5, address), rtnl.route(dst, 5, via))
+    messages = (rtnl.address(5, address), rtnl.route(rtnl.RouteEntry(dst, 5, via)))
     assert request(thread, A, *messages) == [0, 0]
     with NetNS(A) as ours:
         prefix, _, length = address.partition("/")
@@ -112,8 +112,11 @@ def test_addresses_and_routes_of_both_families(
     addresses = [rtnl.parse_address(body) for _, body in sock.dump(*rtnl.addresses_request())]
     assert [item for item in addresses if item] == [(5, address)]
     routes = [rtnl.parse_route(body) for _, body in sock.dump(*rtnl.routes_request())]
-    assert [item for item in routes if item] == [rtnl.RouteEntry(dst, 5, via, "", onlink=False)]
-    gone = (rtnl.route(dst, 5, via, delete=True), rtnl.address(5, address, delete=True))
+    assert [item for item in routes if item] == [rtnl.RouteEntry(dst, 5, via)]
+    gone = (
+        rtnl.route(rtnl.RouteEntry(dst, 5, via), delete=True),
+        rtnl.address(5, address, delete=True),
+    )
     assert request(thread, A, *gone) == [0, 0]
 
 
