@@ -11,7 +11,7 @@ from labnet.agent.folder import LabFolder, Saved
 from labnet.compile import compile_state
 from labnet.errors import Failed, InputError, Problem
 from labnet.kernel.protocol import Kernel
-from labnet.model import Cluster
+from labnet.model import Cluster, Topology
 from labnet.parse import SourceText, parse
 from labnet.plan import Op, Plan, plan
 from labnet.resolve import Facts, facts_of, resolve
@@ -51,6 +51,7 @@ class Loaded:
 
     cluster: Cluster
     saved: Saved
+    topology: Topology
 
 
 def _nothing(*_: object) -> None:
@@ -150,7 +151,8 @@ def load(lab: str) -> Loaded:
                 f"lab {lab} was never finished: `labnet up` it again, or `labnet down {lab}`"
             )
         raise InputError(f"no lab named {lab} is up; `labnet ls` lists those that are")
-    return Loaded(resolve(parse(saved.sources).topology, saved.facts), saved)
+    topology = parse(saved.sources).topology
+    return Loaded(resolve(topology, saved.facts), saved, topology)
 
 
 def container_statuses(lab: str) -> Mapping[tuple[str, str], Status]:
