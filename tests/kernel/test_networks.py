@@ -49,7 +49,7 @@ def lab_text(cni: str, family: str = "ipv4") -> str:
         ("vxlan", "ipv4"),
         ("vxlan", "dual"),
     ],
-    ids=lambda param: "-".join(param),
+    ids="-".join,
 )
 def lab(bring_module: Bring, request: pytest.FixtureRequest) -> RunningLab:
     """A lab in which all pods reach all."""
@@ -92,7 +92,7 @@ def test_nodes_reach_pods_and_pods_reach_nodes(lab: RunningLab) -> None:
 
 
 def test_pods_reach_the_outside_as_their_node(lab: RunningLab) -> None:
-    """flannel masquerades what leaves the cluster: the host knows no way to a pod."""
+    """Flannel masquerades what leaves the cluster: the host knows no way to a pod."""
     for family in families(lab):
         assert lab.pings("a1", lab.ip("outside", family))
         assert not lab.pings("outside", lab.ip("a1", family))
