@@ -163,10 +163,12 @@ def prepare_folder() -> None:
     of all namespaces below, and none of them could be removed any more.
     """
     with _locked():
-        FOLDER.mkdir(mode=0o755, exist_ok=True)
         if _is_mount():
             return
         _MOUNTED.touch(mode=0o600)
+        if not FOLDER.exists():
+            _MOUNTED.write_text("the folder, too", encoding="ascii")
+            FOLDER.mkdir(mode=0o755)
         if any(FOLDER.iterdir()):
             libc.mount(str(FOLDER), str(FOLDER), "none", libc.MS_BIND | libc.MS_REC)
         else:  # where /run is on a disk, making files there is half of the cost of a namespace
@@ -181,10 +183,11 @@ def restore_folder(lab: str) -> None:
         others = (entry for entry in _MOUNTED.parent.glob("*") if entry.is_dir())
         if not _MOUNTED.exists() or any(entry.name != lab for entry in others):
             return
-        if not any(FOLDER.iterdir()):
+        if FOLDER.exists() and not any(FOLDER.iterdir()):
             if _is_mount():
                 libc.umount2(str(FOLDER), libc.MNT_DETACH)
-            FOLDER.rmdir()
+            if _MOUNTED.read_bytes():
+                FOLDER.rmdir()
         _MOUNTED.unlink()
 
 

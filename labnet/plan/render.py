@@ -7,12 +7,14 @@ from collections import Counter
 from typing import Any
 
 from labnet.plan.op import Plan, Verb
-from labnet.state import Command
+from labnet.state import Command, Process
 
 
 _HEAD = """\
 #!/bin/sh
 # Builds the network of lab {lab} by hand. Run it as root; `labnet down {lab}` removes it again.
+# The containers' processes are left out: they need files and namespaces of their own. What comes
+# nearest to each stands at the end as a comment.
 set -eu
 """
 _BARE = {"&", "|"}  # the shell's own words, which no quoting may hide
@@ -55,7 +57,8 @@ def plan_script(lab: str, plan: Plan) -> str:
     lines = [_HEAD.format(lab=lab)]
     for op in plan:
         lines.append("# " + " ".join(str(op).split()))
-        lines += [line for command in op.commands() for line in _shell(command)]
+        comment = "#   " if isinstance(op.object, Process) else ""
+        lines += [comment + line for command in op.commands() for line in _shell(command)]
     return "\n".join(lines) + "\n"
 
 
@@ -65,4 +68,5 @@ def _shell(command: Command) -> list[str]:
         at = command.index("<<")
         body = command[at + 1].rstrip("\n").split("\n")
         return [f"{shlex.join(command[:at])} <<'EOF'", *body, "EOF"]
-    return [" ".join(word if word in _BARE else shlex.quote(word) for word in command)]
+    words = (word if word in _BARE else shlex.quote(word) for word in command)
+    return [" ".join(words).replace("\n", "\\n")]
