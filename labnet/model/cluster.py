@@ -65,7 +65,8 @@ class Pod:
     `kind` is `Pod`, or `Container` for labnet's own, which lives on docker0 (`bridge`). `network`
     is `cni`, `bridge`, `host` (the node's namespace) or `none`; one that joins another's namespace
     (`container:NAME`) has that one's `netns` and addresses and the network `container`.
-    `addresses` carry the prefix of the subnet of the bridge. `owner` is the workload it came from.
+    `addresses` carry the prefix of the subnet of the bridge. `owner` is the workload it came from
+    (None for labnet's own), and `replica_set` the ReplicaSet that owns it, if one does.
     """
 
     kind: Literal["Pod", "Container"]
@@ -94,7 +95,11 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Everything that `compile` needs, each tuple sorted by name (pods by namespace and name)."""
+    """Everything that `compile` needs.
+
+    The nodes are in the order of the file, which their addresses follow; the rest is sorted by
+    name, and pods and workloads by their Kubernetes namespace first.
+    """
 
     lab: Lab
     nodes: tuple[Node, ...]

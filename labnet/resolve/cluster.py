@@ -1,0 +1,45 @@
+"""The whole of resolve: a topology and what has been given before, to a cluster."""
+
+from __future__ import annotations
+
+from labnet.model import Cluster, Topology
+from labnet.resolve.docker import resolve_containers
+from labnet.resolve.etc import DNS_INDEX
+from labnet.resolve.facts import NO_FACTS, Facts
+from labnet.resolve.nodes import resolve_machines
+from labnet.resolve.pods import resolve_pods
+from labnet.resolve.problem import Findings
+from labnet.resolve.references import References
+
+
+def resolve(topology: Topology, facts: Facts = NO_FACTS) -> Cluster:
+    """The cluster of a topology: every name, address, place and command is decided.
+
+    What `facts` says was given stays given, as long as what has it exists and the topology allows
+    it. Raises `Problems` for what cannot be known before: addresses that run out or are another's,
+    more ports than a bridge has, pods that fit on no node.
+    """
+    findings = Findings()
+    lab = topology.lab
+    machines = resolve_machines(lab, facts, findings)
+    services = lab.networking.service_subnets[0]
+    if services.num_addresses <= DNS_INDEX:
+        what = f"{services} is too small: its tenth address is the DNS server's"
+        findings.add(lab.source, "spec.networking.serviceSubnet", what)
+    findings.stop()
+    references = References(topology.config_maps, findings)
+    pods = [
+        *resolve_pods(topology, machines, facts, references, findings),
+        *resolve_containers(topology, machines.nodes, facts, references, findings),
+    ]
+    findings.stop()
+    return Cluster(
+        lab=lab,
+        nodes=machines.nodes,
+        hosts=tuple(sorted(machines.hosts, key=lambda host: host.name)),
+        pods=tuple(sorted(pods, key=lambda pod: (pod.namespace, pod.name, pod.kind))),
+        namespaces=tuple(sorted(topology.namespaces, key=lambda namespace: namespace.name)),
+        workloads=tuple(
+            sorted(topology.workloads, key=lambda one: (one.namespace, one.name, one.kind))
+        ),
+    )
