@@ -65,7 +65,7 @@ ROOMS = {
     "model": room(""),
     "state": room(""),
     "parse": room("model errors names", extra="yaml jinja2"),
-    "parse.files": room("model errors names", extra="os sys", calls=READING),
+    "parse.files": room("model errors names", extra="codecs os sys", calls=READING),
     "resolve": room("model errors names images.nginx"),  # the files of an image are values
     "compile": room("model resolve state errors names", extra="jinja2"),
     "plan": room("state"),
@@ -112,7 +112,7 @@ def is_allowed(name: str, here: str) -> bool:
     top, _, rest = name.partition(".")
     if top != "labnet":
         return top in ROOMS[here].outside
-    if rest.split(".")[0] in {here.partition(".")[0], "__version__"}:
+    if rest.split(".")[0] in {here.partition(".")[0], "__version__", ""}:
         return True
     return any(f"{rest}.".startswith(f"{door}.") for door in ROOMS[here].rooms)
 
