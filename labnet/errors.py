@@ -52,7 +52,7 @@ class Problem:
     """One thing that is wrong (or, as a warning, not acted on) in a lab file.
 
     `path` is the field in Kubernetes' notation (`spec.ports[0].port`), empty for the file as a
-    whole; `hint` is what is near it or was meant, printed on a line of its own.
+    whole, as is line 0; `hint` is what is near it or was meant, printed on a line of its own.
     """
 
     file: str
@@ -63,7 +63,8 @@ class Problem:
 
     def __str__(self) -> str:
         """`FILE:LINE: PATH: what`, and the hint indented below."""
-        where = ": ".join(part for part in (f"{self.file}:{self.line}", self.path) if part)
+        file = f"{self.file}:{self.line}" if self.line else self.file
+        where = f"{file}: {self.path}" if self.path else file
         text = f"{where}: {self.what}"
         return f"{text}\n    {self.hint}" if self.hint else text
 
