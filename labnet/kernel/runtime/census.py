@@ -1,0 +1,164 @@
+"""Who lives in the namespaces of a lab, and ending them; read from /proc."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from labnet.errors import Failed
+from labnet.kernel.runtime.protocol import FOLDER_VARIABLE, LAB_VARIABLE
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LabProcess:
+    """A process in a network namespace of a lab.
+
+    `born`, in clock ticks since boot, tells it from a later one with the same number; `netns` is
+    the inode of the namespace.
+    """
+
+    pid: int
+    born: int
+    netns: int
+    command: str
+
+
+def lab_processes(
+    netns: Collection[int], lab: str
+) -> tuple[tuple[LabProcess, ...], tuple[LabProcess, ...]]:
+    """The processes in network namespaces with these inodes: the lab's own, and strangers.
+
+    The lab's own are its containers and what `labnet exec` has started, which its environment
+    says.
+    """
+    parents = {pid: stat[0] for pid in _pids() if (stat := _stat(pid))}
+    mark = _mark(LAB_VARIABLE, lab)
+    ours: list[LabProcess] = []
+    strangers: list[LabProcess] = []
+    for pid in parents:
+        inode = _netns(pid)
+        if inode in netns and (stat := _stat(pid)):
+            process = LabProcess(pid, stat[1], inode, _command(pid))
+            own = mark in _environment(pid) or _is_of_runtime(pid, parents, mark)
+            (ours if own else strangers).append(process)
+    return tuple(sorted(ours)), tuple(sorted(strangers))
+
+
+def runtime_processes(folder: Path) -> tuple[int, ...]:
+    """The process ids of the runtime of the lab in this folder, and of all that it has forked.
+
+    They carry the folder in their environment, which a fork keeps.
+    """
+    mark = _mark(FOLDER_VARIABLE, str(folder.resolve()))
+    return tuple(pid for pid in _pids() if mark in _environment(pid))
+
+
+def kill_runtime(folder: Path, timeout: float) -> None:
+    """Kill the processes of `runtime_processes`, and wait until there are none.
+
+    Raises Failed if one of them does not go in so many seconds.
+    """
+    mark = _mark(FOLDER_VARIABLE, str(folder.resolve()))
+    end = time.monotonic() + timeout
+    while found := runtime_processes(folder):
+        _kill(found, lambda pid: mark in _environment(pid), end)
+
+
+def kill_processes(processes: Iterable[LabProcess], timeout: float) -> None:
+    """Kill processes, and wait until they are gone; raises Failed if one does not go in time."""
+    born = {process.pid: process.born for process in processes}
+    end = time.monotonic() + timeout
+    _kill(born, lambda pid: (_stat(pid) or (0, 0))[1] == born[pid], end)
+
+
+def wait_for_end(pidfd: int, end: float) -> bool:
+    """Whether the process ends before the time (of the monotonic clock); if a child, bury it."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    if not poll.poll(max(0, end - time.monotonic()) * 1000):
+        return False
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
+    return True
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process has been stopped by a signal or a debugger, and so will not answer."""
+    return _read(pid, "stat").rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+
+
+def _kill(pids: Iterable[int], is_meant: Callable[[int], bool], end: float) -> None:
+    """Kill processes and wait; each is checked once its pidfd keeps its number from a new one."""
+    pidfds: dict[int, int] = {}
+    try:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                pidfds[pid] = os.pidfd_open(pid)
+                if is_meant(pid):
+                    signal.pidfd_send_signal(pidfds[pid], signal.SIGKILL)
+                else:
+                    os.close(pidfds.pop(pid))
+        for pid, pidfd in pidfds.items():
+            if not wait_for_end(pidfd, end):
+                raise Failed(f"process {pid} ({_command(pid)}) was killed, but does not end")
+    finally:
+        for pidfd in pidfds.values():
+            os.close(pidfd)
+
+
+def _is_of_runtime(pid: int, parents: Mapping[int, int], mark: bytes) -> bool:
+    """Whether a runtime of this lab is among the ancestors."""
+    while pid := parents.get(pid, 0):
+        environment = _environment(pid)
+        if mark in environment:
+            return any(word.startswith(_RUNTIME) for word in environment)
+    return False
+
+
+_RUNTIME = f"{FOLDER_VARIABLE}=".encode()
+
+
+def _mark(variable: str, value: str) -> bytes:
+    return f"{variable}={value}".encode()
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _read(pid: int, name: str) -> bytes:
+    """A file of a process's; nothing if the process is gone or another's."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def _stat(pid: int) -> tuple[int, int] | None:
+    """The parent, and the time of birth in clock ticks since boot (proc_pid_stat(5))."""
+    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    return (int(fields[1]), int(fields[19])) if fields else None
+
+
+def _netns(pid: int) -> int:
+    """The inode of its network namespace, 0 if it has none any more."""
+    try:
+        return os.stat(f"/proc/{pid}/ns/net").st_ino
+    except OSError:
+        return 0
+
+
+def _environment(pid: int) -> list[bytes]:
+    return _read(pid, "environ").split(b"\0")
+
+
+def _command(pid: int) -> str:
+    """The command as ps shows it."""
+    words = _read(pid, "cmdline").rstrip(b"\0") or _read(pid, "comm").rstrip()
+    return words.replace(b"\0", b" ").decode(errors="replace")
