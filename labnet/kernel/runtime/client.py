@@ -103,6 +103,10 @@ class Client:
         """
         return self._statuses({"op": "commit", "timeout": timeout}, timeout)
 
+    def settled(self, keys: Iterable[Key], timeout: float) -> Sequence[Status]:
+        """The containers, once they are settled or the seconds are over."""
+        return self._statuses({"op": "settle", "keys": list(keys), "timeout": timeout}, timeout)
+
     def list(self) -> Sequence[Status]:
         """All containers that were started and not stopped."""
         return self._statuses({"op": "list"})
@@ -120,6 +124,10 @@ class Client:
         """The containers, once they have ended or the seconds are over."""
         message = {"op": "wait", "keys": list(keys), "timeout": timeout}
         return self._statuses(message, float("inf") if timeout is None else timeout)
+
+    def watch(self, keys: Iterable[Key]) -> None:
+        """Ask to be told when containers have ended, by something to read on the connection."""
+        self._send({"op": "wait", "keys": [*keys], "timeout": None, "id": next(self._ids)})
 
     def open(self, key: Key) -> int:
         """A pidfd of the init of a running container; it can be no other process's."""

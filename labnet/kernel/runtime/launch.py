@@ -153,13 +153,21 @@ def prepare(machine: Machine, process: Process, netns: int, volumes: Mapping[str
     except OSError as error:
         raise CannotRun(init.NOT_STARTED, f"cannot set up its root: {error}") from error
     try:
-        os.makedirs(process.cwd, exist_ok=True)
-        os.chdir(process.cwd)
+        _enter_folder(process.cwd)
     except OSError as error:
         message = f'chdir to "{process.cwd}": {(error.strerror or "").lower()}'
         raise CannotRun(init.NOT_EXECUTABLE, message) from error
     capabilities.drop(machine.last_capability)
     libc.prctl(libc.PR_SET_DUMPABLE, 0)  # else /proc/1/exe would lead to the machine's Python
+
+
+def _enter_folder(path: str) -> None:
+    """Go to the working directory, made as Docker makes it."""
+    try:
+        os.chdir(path)
+    except FileNotFoundError:
+        os.makedirs(path)
+        os.chdir(path)
 
 
 def _start(process: Process) -> int:

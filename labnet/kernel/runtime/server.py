@@ -88,6 +88,7 @@ class _Connection:
             "commit": self._commit,
             "list": self._list,
             "stop": self._stop,
+            "settle": self._settle,
             "wait": self._wait,
             "open": self._pidfd,
             "end": self._end,
@@ -106,7 +107,10 @@ class _Connection:
         finally:
             _close_files(pending)
             self._keeper.begin(item.pod for item in started)
-        keys = [item.process.key for item in started]
+        self._settle({**message, "keys": [item.process.key for item in started]})
+
+    def _settle(self, message: Message) -> None:
+        keys = _keys(message)
         done = partial(self._answer_statuses, message, keys)
         self._keeper.when(keys, lambda item: item.is_settled, message["timeout"], done)
 
