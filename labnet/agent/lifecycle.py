@@ -19,7 +19,7 @@ from labnet.state import State
 
 
 if TYPE_CHECKING:
-    from labnet.kernel.runtime import Status
+    from labnet.kernel.runtime.protocol import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done to a lab; `strangers` are processes of others that `down` has left, in words."""
+    """What was done to a lab; `strangers` are processes that `down` has left, in words."""
 
     lab: str
     plan: Plan
@@ -157,9 +157,9 @@ def load(lab: str) -> Loaded:
 
 def container_statuses(lab: str) -> Mapping[tuple[str, str], Status]:
     """What the container runtime says of each container, by pod key and container name."""
-    from labnet.kernel import runtime  # noqa: PLC0415  # most commands do not ask it
+    from labnet.kernel.runtime.client import connect  # noqa: PLC0415  # few commands ask it
 
-    client = runtime.connect(LabFolder(lab).path)
+    client = connect(LabFolder(lab).path)
     if client is None:
         return {}
     with client:

@@ -90,6 +90,7 @@ class LinuxKernel:
             with netns.Thread() as thread:
                 seen = observe_networks(lab, thread)
                 changes = plan(State(), State(seen.objects))
+                thread.leave()  # or we would find ourselves there
                 strangers = containers.end_all(seen.inodes)
                 Applier(thread, containers, progress).run(changes)
             if changes and wait:

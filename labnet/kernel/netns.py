@@ -54,7 +54,7 @@ class Thread:
         """Go back to where the thread was and close all sockets."""
         for name in list(self._sockets):
             self.forget(name)
-        libc.setns(self._origin, libc.CLONE_NEWNET)
+        self.leave()
         os.close(self._origin)
 
     def enter(self, name: str) -> None:
@@ -67,6 +67,11 @@ class Thread:
         finally:
             os.close(fd)
         self._current = name
+
+    def leave(self) -> None:
+        """Go back to where the thread was."""
+        libc.setns(self._origin, libc.CLONE_NEWNET)
+        self._current = None
 
     def socket(self, name: str) -> NetlinkSocket:
         """The netlink socket in a namespace."""
@@ -85,8 +90,7 @@ class Thread:
     def forget(self, name: str) -> None:
         """Close the socket in a namespace, which would keep it alive."""
         if self._current == name:
-            libc.setns(self._origin, libc.CLONE_NEWNET)
-            self._current = None
+            self.leave()
         kept = self._sockets.pop(name, None)
         if kept is not None:
             kept.close()

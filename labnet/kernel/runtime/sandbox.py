@@ -14,7 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,9 +56,10 @@ def enter_sandbox(machine: Machine, process: Process, volumes: Mapping[str, int]
     _mount_devices()
     if process.builtin:
         _mount_code(machine)
+    trees = [(path, _detached(volumes[name])) for path, name in process.volumes]
     os.chdir(_ROOT)
     libc.pivot_root(".", ".")
-    _mount_volumes(process, volumes)
+    _mount_volumes(trees)
     libc.umount2(".", libc.MNT_DETACH)
     os.chdir("/")
     _write_files(process)
@@ -132,11 +133,20 @@ def _mount_code(machine: Machine) -> None:
         libc.mount_setattr(_ROOT + path, libc.MOUNT_ATTR_RDONLY)
 
 
-def _mount_volumes(process: Process, volumes: Mapping[str, int]) -> None:
-    """The pod's folders; a descriptor still leads to them, and links in the path stay inside."""
-    for path, name in process.volumes:
+def _detached(folder: int) -> int:
+    """A folder of the pod's as a mount without a place.
+
+    It is found by its name, because the descriptor leads into the namespace that it was opened in.
+    """
+    return libc.open_tree(os.readlink(f"/proc/self/fd/{folder}"))
+
+
+def _mount_volumes(trees: Iterable[tuple[str, int]]) -> None:
+    """The pod's folders, once the root is the container's, so that links in a path stay inside."""
+    for path, tree in trees:
         Path(path).mkdir(parents=True, exist_ok=True)
-        libc.mount(f"/proc/self/fd/{volumes[name]}", path, "", libc.MS_BIND)
+        libc.move_mount(tree, path)
+        os.close(tree)
 
 
 def _write_files(process: Process) -> None:
