@@ -68,7 +68,7 @@ def declared_env(spec: ContainerSpec, pod: Identity, references: References) -> 
         if item.key is not None:
             place = Place(pod.namespace, spec.source, f"{spec.name}.envFrom[{index}]")
             data = references.data(item.key, place)
-            env.update((f"{item.name}{key}", data[key]) for key in sorted(data))
+            env.update((f"{item.name}{key}", value) for key, value in data.items())
     for index, item in enumerate(spec.env):
         value: str | None
         if item.field_path or item.key is not None:

@@ -136,7 +136,7 @@ def _newly_given(family: Family, pods: list[Pod], before: Facts) -> list[int]:
     for pod in pods:
         static = pod.owner.template.addresses if pod.owner else ()
         fact = before.pods.get(pod_key(pod))
-        known = fact.addresses if fact and fact.node == pod.node else ()
+        known = fact.addresses if fact else ()
         found += [
             int(address)
             for address in pod.ips

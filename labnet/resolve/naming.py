@@ -23,7 +23,6 @@ from labnet.model import PodTemplate
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, nor digits that look like them
 SUFFIX_LENGTH = 5
 MAX_GENERATED_BASE = 63 - SUFFIX_LENGTH
-MAX_NAME = 253
 _FNV_BASIS = 0x811C_9DC5
 _FNV_PRIME = 0x0100_0193
 _WORD = 0xFFFF_FFFF
@@ -52,7 +51,6 @@ def generated_name(owner: str, seed: int, index: str, attempt: int = 0) -> str:
 
     `seed` is the hash of what the owner is; another `attempt` gives another name.
     """
-    base = owner if len(owner) + 1 > MAX_NAME else f"{owner}-"
     number = fnv1a(f"/{index}/{attempt}".encode(), seed)
     # FNV mixes its last bytes little: finish as MurmurHash3 does.
     number = ((number ^ number >> 16) * 0x85EB_CA6B) & _WORD
@@ -62,7 +60,7 @@ def generated_name(owner: str, seed: int, index: str, attempt: int = 0) -> str:
     for _ in range(SUFFIX_LENGTH):
         number, digit = divmod(number, len(ALPHABET))
         suffix += ALPHABET[digit]
-    return base[:MAX_GENERATED_BASE] + suffix
+    return f"{owner}-"[:MAX_GENERATED_BASE] + suffix
 
 
 def hostname_of(name: str) -> str:

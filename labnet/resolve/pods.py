@@ -79,13 +79,13 @@ def _node_addresses(
     for cidr in node.pod_cidrs:
         segment = Segment(cidr)
         segment.begin_after(of_family(known.last_given, segment.family))
-        claims = [_claim(draft, node, facts, segment) for draft in pods]
+        claims = [_claim(draft, facts, segment) for draft in pods]
         for key, value in allotment(segment, claims, findings).items():
             interface = ip_interface(segment.family, value, cidr.prefixlen)
             chosen[key] = (*chosen.get(key, ()), interface)
 
 
-def _claim(draft: Draft, node: Node, facts: Facts, segment: Segment) -> Claim:
+def _claim(draft: Draft, facts: Facts, segment: Segment) -> Claim:
     """What one pod asks for in one family."""
     workload = draft.workload
     if workload.template.addresses:
@@ -93,9 +93,7 @@ def _claim(draft: Draft, node: Node, facts: Facts, segment: Segment) -> Claim:
         if static is not None:
             return Claim(draft.key, workload.source, static_path(workload), static)
     fact = facts.pods.get(draft.key)
-    given = None
-    if fact is not None and fact.node == node.name:
-        given = of_family(fact.addresses, segment.family)
+    given = of_family(fact.addresses, segment.family) if fact else None
     return Claim(draft.key, workload.source, "", None, given)
 
 

@@ -152,6 +152,15 @@ def test_containers_keep_node_and_address() -> None:
     assert ips(found["new"]) == ["172.17.0.2/16"]
 
 
+def test_a_container_that_moves_takes_nobodys_address() -> None:
+    """The one that is there already keeps its address, wherever the two stand in the file."""
+    before = topology(containers=[docker("a", node="node1"), docker("b", node="node2")])
+    facts = facts_of(resolve(before), Facts())
+    after = topology(containers=[docker("a", node="node2"), docker("b", node="node2")])
+    found = pods(after, facts)
+    assert (ips(found["a"]), ips(found["b"])) == (["172.17.0.3/16"], ["172.17.0.2/16"])
+
+
 def test_docker0_has_no_more_ports_than_a_bridge() -> None:
     """1,000 containers on a node, and not one more."""
     many = [docker(f"c{index}") for index in range(1001)]

@@ -54,6 +54,13 @@ def test_what_is_gone_is_forgotten() -> None:
     }
 
 
+def test_the_last_address_of_another_subnet_is_forgotten() -> None:
+    """It says nothing about the one that the node has now."""
+    facts = facts_of(resolve(topology(pod("web"), of=lab(node("n")))), Facts())
+    moved = lab(node("n"), net=networking(pods=["10.9.0.0/16"]))
+    assert facts_of(resolve(topology(of=moved), facts), facts).nodes["n"].last_given == ()
+
+
 addresses = st.lists(st.ip_addresses(), max_size=2).map(tuple)
 networks = st.sampled_from([ip_network("10.0.0.0/24"), ip_network("fd00::/64")])
 all_facts = st.builds(

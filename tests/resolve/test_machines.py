@@ -95,6 +95,9 @@ def test_labels() -> None:
         "disk": "fast",
     }
     assert (first.zone, second.zone) == ("z1", "z2")
+    both = lab(node("a", zone="z1", labels={"topology.kubernetes.io/zone": "z2"}))
+    (one,) = resolve(topology(of=both)).nodes
+    assert (one.zone, one.labels["topology.kubernetes.io/zone"]) == ("z1", "z1")
     assert second.labels["kubernetes.io/arch"] == "amd64"
 
 
@@ -239,3 +242,7 @@ def test_another_subnet_gives_everything_anew() -> None:
     cluster = resolve(topology(of=moved), facts)
     assert addresses(*cluster.nodes) == [["192.0.2.2/24"], ["192.0.2.3/24"]]
     assert cidrs(*cluster.nodes) == ["10.9.0.0/24", "10.9.1.0/24"]
+    smaller = lab(node("node1"), net=networking(pods=["10.244.0.0/25"]))
+    assert cidrs(*resolve(topology(of=smaller), facts).nodes) == ["10.244.0.0/25"]
+    larger = lab(net=networking(pods=["10.0.0.0/8"]))
+    assert cidrs(*resolve(topology(of=larger), facts).nodes) == ["10.244.0.0/24", "10.244.1.0/24"]

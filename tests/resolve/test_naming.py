@@ -54,6 +54,12 @@ def test_template_hash_says_what_the_template_says() -> None:
     assert re.fullmatch(f"[{ALPHABET}]{{1,10}}", template_hash(one))
 
 
+def test_template_hash_stays_what_it_is() -> None:
+    """Another release of labnet must not rename every pod of a running lab."""
+    web = workload("Deployment", "web", container("nginx", args=("a",)), labels={"app": "web"})
+    assert template_hash(web.template) == "5bb7f45658"
+
+
 def test_template_hash_separates_fields() -> None:
     """Values that read the same in different fields hash differently."""
     first = pod("a", container(command=("x",), args=("y",))).template

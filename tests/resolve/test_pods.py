@@ -79,6 +79,18 @@ def test_addresses_come_around() -> None:
     assert given == ["3", "4", "5", "6", "3", "4", "5", "6"]
 
 
+def test_the_last_one_given_may_be_a_low_one() -> None:
+    """Three pods at once go over the end; the next one follows the third, not the highest."""
+    one = lab(node("n", cidrs=["10.244.0.0/29"]))
+    facts = facts_of(resolve(topology(pod("a"), pod("b"), pod("c"), of=one)), Facts())
+    facts = facts_of(resolve(topology(of=one), facts), facts)
+    several = topology(pod("d"), pod("e"), pod("f"), of=one)
+    facts = facts_of(resolve(several, facts), facts)
+    assert [str(fact.addresses[0])[-1] for fact in facts.pods.values()] == ["5", "6", "2"]
+    found = pods(topology(*several.workloads, pod("g"), of=one), facts)
+    assert ips(found["g"]) == ["10.244.0.3/29"]
+
+
 def test_host_network() -> None:
     """The pod is in its node's namespace, with its address, hostname and hosts file."""
     spec = {"host_network": True, "hostname": "ignored", "subdomain": "ignored"}

@@ -95,6 +95,15 @@ def test_round_robin_from_the_last_one(last: str, expected: list[str]) -> None:
     assert expected == given_to(segment, claim("a"), claim("b"))
 
 
+def test_around_the_end_past_what_is_taken() -> None:
+    """When all after the last one is taken, the search goes on from the beginning."""
+    segment = Segment(ip_network("10.0.0.0/29"))
+    segment.begin_after(int(ip_address("10.0.0.4")))
+    kept = [claim("x", before="10.0.0.5"), claim("y", before="10.0.0.6")]
+    found = given_to(segment, *kept, claim("a"), claim("b"))
+    assert found == ["10.0.0.5", "10.0.0.6", "10.0.0.2", "10.0.0.3"]
+
+
 def test_static_then_given_then_free() -> None:
     """The order of the three is not that of the claims, but within each it is."""
     claims = [

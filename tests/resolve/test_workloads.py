@@ -115,6 +115,16 @@ def test_generated_names_avoid_those_of_the_file() -> None:
     assert set(again) == set(resolved)
 
 
+def test_generated_names_avoid_those_of_all_else() -> None:
+    """Also that of a pod on the host's network, which has no namespace, and that of a node."""
+    web = workload("ReplicaSet", "web", replicas=1)
+    (taken,) = pods(topology(web))
+    resolved = pods(topology(web, pod(taken, spec={"host_network": True})))
+    assert len(resolved) == 2
+    resolved = pods(topology(web, of=lab(node("node1"), node(taken))))
+    assert taken not in resolved
+
+
 def test_a_cut_base_makes_no_collision() -> None:
     """Two owners whose names differ only after the 58th character share a base, not a pod."""
     owners = [workload("ReplicaSet", "x" * 60 + end, replicas=500) for end in "ab"]
