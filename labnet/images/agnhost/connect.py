@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from socket import socket
 
 from labnet.images.agnhost.command import Command, Flag, Flags
 from labnet.images.agnhost.dial import (
@@ -56,7 +57,9 @@ def connect(flags: Flags, arguments: Sequence[str]) -> int:
     addresses = _resolve(arguments[0], protocol)
     if protocol == "tcp":
         return _tcp(addresses, deadline)
-    return _message(addresses, protocol, flags.text(f"{protocol}-data"), deadline)
+    if protocol == "udp":
+        return _udp(addresses, flags.text("udp-data"), deadline)
+    return _sctp(addresses, flags.text("sctp-data"), deadline)
 
 
 def _resolve(destination: str, protocol: str) -> list[Address]:
@@ -85,27 +88,39 @@ def _tcp(addresses: list[Address], deadline: float | None) -> int:
     return 0
 
 
-def _message(addresses: list[Address], protocol: str, data: str, deadline: float | None) -> int:
+def _udp(addresses: list[Address], data: str, deadline: float | None) -> int:
     try:
-        with closing(connect_first(addresses, protocol, deadline)) as sock:
-            send(sock, protocol, deadline, f"{data}\n".encode("utf-8", "surrogateescape"))
-            answer = receive(sock, protocol, deadline, SIZE)
+        sock = connect_first(addresses, "udp", deadline)
     except DialError as failed:
-        error(f"{_word(failed, protocol)}\n")
+        error(f"OTHER: {failed}\n")
+        return 1
+    try:
+        with closing(sock):
+            answer = _ask(sock, "udp", data, deadline)
+    except DialError as failed:
+        word = "TIMEOUT" if failed.timed_out else "REFUSED" if failed.refused else "UNKNOWN"
+        error(f"{word}: {failed}\n")
         return 1
     if not answer:
-        why = "the answer was empty, so the request may not have arrived"
-        error(f"OTHER: {'EOF' if protocol == 'sctp' else why}\n")
+        error("OTHER: the answer was empty, so the request may not have arrived\n")
+    return 0 if answer else 1
+
+
+def _sctp(addresses: list[Address], data: str, deadline: float | None) -> int:
+    try:
+        with closing(connect_first(addresses, "sctp", deadline)) as sock:
+            answer = _ask(sock, "sctp", data, deadline)
+    except DialError as failed:
+        error("TIMEOUT\n" if failed.timed_out else f"OTHER: {failed}\n")
         return 1
-    return 0
+    if not answer:
+        error("OTHER: EOF\n")
+    return 0 if answer else 1
 
 
-def _word(failed: DialError, protocol: str) -> str:
-    """The first word, and the reason: over SCTP the original knows only two words."""
-    if protocol == "sctp":
-        return "TIMEOUT" if failed.timed_out else f"OTHER: {failed}"
-    word = "TIMEOUT" if failed.timed_out else "REFUSED" if failed.refused else "UNKNOWN"
-    return f"{word}: {failed}"
+def _ask(sock: socket, network: str, data: str, deadline: float | None) -> bytes:
+    send(sock, network, deadline, f"{data}\n".encode("utf-8", "surrogateescape"))
+    return receive(sock, network, deadline, SIZE)
 
 
 COMMAND = Command(

@@ -36,6 +36,7 @@ BUFFER = 64 << 10
 ACCEPTS = 64  # connections taken per turn of the loop, so that those that exist get their turn
 DRAIN = 0.5  # seconds, as Go's server waits
 RETRY = 0.05  # seconds until accepting again when all file descriptors are taken
+PLAIN_TO_TLS = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 
 Router = Callable[[Request], Route]
 
@@ -173,16 +174,14 @@ class Connection:
     def _fail(self, error: OSError) -> None:
         """Say why a TLS handshake did not work; a reset needs no words."""
         reason = getattr(error, "reason", None)
-        if reason:
-            log(f"http: TLS handshake error from {self.remote}: {reason}")
+        if not reason:
+            self._close()
+            return
+        log(f"http: TLS handshake error from {self.remote}: {reason}")
         if reason == "HTTP_REQUEST":
             with suppress(OSError):
-                socket.socket.send(
-                    self._sock,
-                    b"HTTP/1.0 400 Bad Request\r\n\r\n"
-                    b"Client sent an HTTP request to an HTTPS server.\n",
-                )
-        self._close()
+                socket.socket.send(self._sock, PLAIN_TO_TLS)
+        self._drain()
 
     def _advance(self) -> None:
         """Answer the requests that are there, until one has to wait for something."""

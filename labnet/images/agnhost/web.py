@@ -178,15 +178,20 @@ def _describe(port: int, request: Request) -> Response:
 
 def liveness(_flags: Flags, _arguments: Sequence[str]) -> int:
     """Be well for ten seconds and ill from then on; returns the exit status."""
-    start = time.monotonic_ns()
     loop = Loop()
-    routes = {
-        "/started": Route(partial(_started, start)),
-        "/healthz": Route(partial(_health, start)),
-        "/redirect": Route(_redirect),
-    }
-    HttpServer(loop, listen_tcp(8080), Mux(routes))
+    HttpServer(loop, listen_tcp(8080), liveness_mux(time.monotonic_ns()))
     return loop.run()
+
+
+def liveness_mux(start: int) -> Mux:
+    """The endpoints of a liveness that began at this time of the monotonic clock."""
+    return Mux(
+        {
+            "/started": Route(partial(_started, start)),
+            "/healthz": Route(partial(_health, start)),
+            "/redirect": Route(_redirect),
+        }
+    )
 
 
 def _started(start: int, _request: Request) -> Response:

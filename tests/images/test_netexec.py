@@ -1,0 +1,479 @@
+"""netexec: every endpoint, over both families, and UDP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from forked import FAMILIES, Forked, Reply, accepts, exchange, fetch, free_port, has_ipv6, until
+
+
+@dataclass(frozen=True)
+class Server:
+    """A netexec that runs, and its ports."""
+
+    child: Forked
+    http: int
+    udp: int
+
+    def get(self, target: str, host: str = "127.0.0.1") -> Reply:
+        """One GET."""
+        return fetch(self.http, target, host=host)
+
+    def ask(self, data: bytes, host: str = "127.0.0.1") -> tuple[bytes, str]:
+        """One datagram, and who sent it."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(5)
+            sock.connect((host, self.udp))
+            sock.send(data)
+            return sock.recv(4096), str(sock.getsockname()[1])
+
+
+def started(*flags: str, environment: dict[str, str] | None = None) -> Server:
+    """A netexec with these flags besides its ports, when it accepts."""
+    http, udp = free_port(), free_port(socket.SOCK_DGRAM)
+    argv = ["netexec", f"--http-port={http}", f"--udp-port={udp}", *flags]
+    server = Server(Forked(argv, environment), http, udp)
+    until(lambda: accepts(http) or not server.child.running)
+    return server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A netexec without further flags, for all tests that do not end it."""
+    server = started(environment={"NODE_NAME": "node1", "EMPTY": ""})
+    with server.child:
+        yield server
+
+
+@pytest.mark.parametrize("path", ["/hostname", "/hostName"])
+@pytest.mark.parametrize("host", FAMILIES)
+def test_hostname_is_that_of_the_uts_namespace(server: Server, path: str, host: str) -> None:
+    """Both spellings answer with the host's name, as plain text."""
+    reply = server.get(path, host)
+    assert (reply.status, reply.text) == (200, os.uname().nodename)
+    assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert f"] GET {path}\n" in server.child.err
+
+
+def test_clientip_is_the_clients_address_and_port(server: Server) -> None:
+    """An IPv4 client on the dual-stack socket is seen with its IPv4 address."""
+    with socket.create_connection(("127.0.0.1", server.http)) as sock:
+        sock.sendall(b"GET /clientip HTTP/1.0\r\n\r\n")
+        body = sock.recv(4096).partition(b"\r\n\r\n")[2]
+        assert body.decode() == f"127.0.0.1:{sock.getsockname()[1]}"
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no ::1 here")
+def test_clientip_over_ipv6_has_brackets(server: Server) -> None:
+    """An IPv6 client is seen as `[::1]:port`."""
+    assert re.fullmatch(r"\[::1\]:\d+", server.get("/clientip", "::1").text)
+
+
+@pytest.mark.parametrize("target", ["/", "/no/such/path"])
+def test_all_other_paths_tell_the_time(server: Server, target: str) -> None:
+    """There is no 404: what no endpoint has is the root's."""
+    reply = server.get(target)
+    assert reply.status == 200
+    assert re.match(r"NOW: \d{4}-\d\d-\d\d .* m=\+\d+\.\d{9}$", reply.text)
+
+
+def test_serverport_is_the_port_of_the_flag(server: Server) -> None:
+    """Which container of a pod answers can be told by its port."""
+    assert server.get("/serverport").text == str(server.http)
+
+
+def test_header_shows_one_or_all(server: Server) -> None:
+    """One header by any spelling, or all in JSON with Go's names, Host not among them."""
+    headers = {"X-Forwarded-For": "10.0.0.1", "x-b": "2"}
+    one = fetch(server.http, "/header?key=x-forwarded-for", headers=headers)
+    assert one.text == "10.0.0.1"
+    every = json.loads(fetch(server.http, "/header", headers=headers).text)
+    assert every["X-Forwarded-For"] == ["10.0.0.1"]
+    assert every["X-B"] == ["2"]
+    assert "Host" not in every
+    assert server.get("/header?key=X-None").text == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "text"),
+    [
+        ("/envvar?var=NODE_NAME", 200, "node1"),
+        ("/envvar?var=EMPTY", 200, ""),
+        ("/envvar?var=NO_SUCH", 500, 'environment variable "NO_SUCH" is not set\n'),
+        ("/envvar", 400, "no 'var' given\n"),
+    ],
+)
+def test_envvar_tells_the_environment(server: Server, target: str, status: int, text: str) -> None:
+    """A variable's value; unset and empty are different."""
+    reply = server.get(target)
+    assert (reply.status, reply.text) == (status, text)
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "text"),
+    [
+        ("/echo?msg=hello", 200, "hello"),
+        ("/echo?msg=a%20b+c%2B", 200, "a b c+"),
+        ("/echo?msg=x&code=404", 404, "x"),
+        ("/echo?msg=x&code=299", 299, "x"),
+        ("/echo?msg=x&code=204", 204, ""),
+        ("/echo?code=abc", 200, "argument 'code' must be an integer or empty, got \"abc\"\n"),
+        ("/echo", 200, ""),
+    ],
+)
+def test_echo_gives_back_message_and_code(
+    server: Server, target: str, status: int, text: str
+) -> None:
+    """The message of the query, with the status asked for."""
+    reply = server.get(target)
+    assert (reply.status, reply.text) == (status, text)
+
+
+def test_echo_keeps_bytes_that_are_no_text(server: Server) -> None:
+    """A byte that is not UTF-8 comes back as it was sent."""
+    assert server.get("/echo?msg=%ff%00a").body == b"\xff\x00a"
+
+
+def test_echo_takes_the_message_of_a_posted_form(server: Server) -> None:
+    """As curl -d sends it, in one piece or chunked."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = fetch(server.http, "/echo", "POST", body=b"msg=posted", headers=headers)
+    assert reply.text == "posted"
+    head = "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+    head += f"Content-Type: {headers['Content-Type']}\r\n\r\n"
+    answer = exchange(server.http, head.encode() + b"4\r\nmsg=\r\n3\r\nabc\r\n0\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\nabc")
+
+
+def test_an_impossible_code_closes_the_connection(server: Server) -> None:
+    """As a panic in the original, it ends the connection without a reply, and only that."""
+    request = b"GET /echo?code=99 HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert exchange(server.http, request) == b""
+    assert server.get("/echo?msg=still-here").text == "still-here"
+
+
+def test_an_informational_code_comes_before_the_reply(server: Server) -> None:
+    """A 1xx is no reply yet: a 200 follows it."""
+    request = b"GET /echo?code=103&msg=x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    answer = exchange(server.http, request)
+    assert answer.startswith(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n")
+
+
+def test_redirect_goes_where_it_is_told(server: Server) -> None:
+    """302 or the code asked for, absolute or made absolute, with a page that links there."""
+    reply = server.get("/redirect?location=/echo%3Fmsg=foobar&code=307")
+    assert reply.status == 307
+    assert reply.headers["Location"] == "/echo?msg=foobar"
+    assert reply.text == '<a href="/echo?msg=foobar">Temporary Redirect</a>.\n\n'
+    assert server.get("/redirect?location=a").headers["Location"] == "/a"
+    assert server.get("/redirect?location=http://x/y").headers["Location"] == "http://x/y"
+    assert server.get("/redirect?location=/&code=x").text.startswith("argument 'code' must be")
+
+
+def test_redirect_cannot_add_headers(server: Server) -> None:
+    """A line break in the location stays within it."""
+    reply = server.get("/redirect?location=/a%0d%0aX-Evil:1")
+    assert reply.headers["Location"] == "/a%0D%0AX-Evil:1"
+    assert "X-Evil" not in reply.headers
+
+
+def test_unclean_paths_are_redirected(server: Server) -> None:
+    """Dots and double slashes are taken out first, as Go's router does."""
+    reply = server.get("//a/../hostname?x=1")
+    assert (reply.status, reply.headers["Location"]) == (301, "/hostname?x=1")
+
+
+def test_shell_answers_output_and_error(server: Server) -> None:
+    """Both streams are the output; how it ended is the error."""
+    assert server.get("/shell?cmd=echo%20out%3B%20echo%20err%20>%262").text == (
+        '{"output":"out\\nerr\\n"}'
+    )
+    assert server.get("/shell?shellCommand=exit%203").text == '{"error":"exit status 3"}'
+    assert server.get("/shell?cmd=kill%20-9%20$$").text == '{"error":"signal: killed"}'
+    assert server.get("/shell?cmd=echo%20a%3B%20false").text == (
+        '{"error":"exit status 1","output":"a\\n"}'
+    )
+
+
+def test_a_shell_that_waits_does_not_stop_the_others(server: Server) -> None:
+    """A command that reads a pipe blocks its own client only."""
+    read, write = os.pipe()
+    with socket.create_connection(("127.0.0.1", server.http)) as sock, os.fdopen(write, "wb") as w:
+        path = f"/proc/{os.getpid()}/fd/{read}"
+        sock.sendall(f"GET /shell?cmd=cat%20{path} HTTP/1.0\r\n\r\n".encode())
+        assert server.get("/hostname").status == 200
+        sock.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            sock.recv(1)
+        w.write(b"done")
+        w.close()
+        sock.settimeout(5)
+        assert b'{"output":"done"}' in sock.recv(4096)
+    os.close(read)
+
+
+def test_healthz_and_readyz_are_200(server: Server) -> None:
+    """Once the UDP server runs."""
+    assert (server.get("/healthz").status, server.get("/healthz").text) == (200, "")
+    assert (server.get("/readyz").status, server.get("/readyz").text) == (200, "ok")
+
+
+def test_without_udp_and_sctp_it_is_never_healthy() -> None:
+    """The original counts as healthy only with one of them, and so does this."""
+    server = started("--udp-port=-1")
+    with server.child:
+        assert server.get("/healthz").status == 412
+        assert server.get("/readyz").status == 412
+
+
+def test_upload_stores_a_file(server: Server) -> None:
+    """Without the folder /uploads, or without a file, the answer is the error."""
+    body = b'--B\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n#!\r\n--B--'
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    reply = fetch(server.http, "/upload", "POST", body=body, headers=headers)
+    assert (reply.status, reply.text) == (200, '{"error":"Unable to open file for write"}')
+    assert server.get("/upload").text == '{"error":"Unable to upload file."}'
+
+
+def test_head_has_the_headers_of_get(server: Server) -> None:
+    """The length, and nothing of the body."""
+    reply = fetch(server.http, "/echo?msg=12345", "HEAD")
+    assert (reply.headers["Content-Length"], reply.body) == ("5", b"")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (b"hostname", lambda: os.uname().nodename),
+        (b"  HostName \n", lambda: os.uname().nodename),
+        (b"echo Hello  You\n", lambda: "hello  you"),
+        (b"envvar NODE_NAME", lambda: "node1"),
+        (b"envvar NO_SUCH", lambda: ""),
+    ],
+)
+@pytest.mark.parametrize("host", FAMILIES)
+def test_udp_answers_commands(
+    server: Server, question: bytes, answer: Callable[[], str], host: str
+) -> None:
+    """Commands count in lower case and without space around them, echoed text too."""
+    assert server.ask(question, host)[0].decode() == answer()
+
+
+def test_udp_tells_who_talks_to_whom(server: Server) -> None:
+    """The client's address and port as seen here, and the server's port."""
+    answer, port = server.ask(b"clientip")
+    assert answer.decode() == f"127.0.0.1:{port}"
+    assert server.ask(b"serverport")[0].decode() == str(server.udp)
+
+
+@pytest.mark.parametrize("question", [b"nonsense", b"echo", b"echo ", b"\xff\xfe"])
+def test_udp_does_not_answer_what_it_does_not_know(server: Server, question: bytes) -> None:
+    """It is logged, and the next datagram is answered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect(("127.0.0.1", server.udp))
+        sock.send(question)
+        sock.send(b"echo next")
+        assert sock.recv(100) == b"next"
+    assert "Unknown UDP command received from 127.0.0.1:" in server.child.err
+
+
+def test_dial_http_collects_responses(server: Server) -> None:
+    """As many as tries, through redirects too; the port is a number."""
+    target = f"/dial?host=127.0.0.1&port={server.http}&tries=3&request="
+    assert json.loads(server.get(target + "echo?msg=hi").text) == {"responses": ["hi"] * 3}
+    redirected = server.get(target + "redirect?location=/echo%253Fmsg%253Dhi").text
+    assert json.loads(redirected) == {"responses": ["hi"] * 3}
+
+
+def test_dial_udp_collects_responses(server: Server) -> None:
+    """The request is the datagram."""
+    target = f"/dial?host=127.0.0.1&port={server.udp}&protocol=udp&request=hostname"
+    assert json.loads(server.get(target).text) == {"responses": [os.uname().nodename]}
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no ::1 here")
+def test_dial_takes_ipv6(server: Server) -> None:
+    """A bare address, which gets its brackets."""
+    target = f"/dial?host=::1&port={server.http}&request=echo?msg=six"
+    assert json.loads(server.get(target).text) == {"responses": ["six"]}
+
+
+def test_dial_reports_errors(server: Server) -> None:
+    """The text is Go's; the status is 200 all the same."""
+    port = free_port()
+    answer = server.get(f"/dial?host=127.0.0.1&port={port}&request=x&tries=2")
+    error = f'Get "http://127.0.0.1:{port}/x": dial tcp 127.0.0.1:{port}: connect: '
+    assert answer.status == 200
+    assert json.loads(answer.text) == {"errors": [f"{error}connection refused"] * 2}
+    port = free_port(socket.SOCK_DGRAM)
+    answer = server.get(f"/dial?host=127.0.0.1&port={port}&request=x&protocol=UDP")
+    (error,) = json.loads(answer.text)["errors"]
+    ends = rf"127\.0\.0\.1:\d+->127\.0\.0\.1:{port}"
+    pattern = rf"reading from udp connection failed. err:'read udp {ends}: read: (.*)'"
+    match = re.fullmatch(pattern, error)
+    assert match
+    assert match[1] == "connection refused"
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("host=a&port=1", "request parameter not specified."),
+        ("host=a&port=1&request=x&tries=z", "tries parameter is invalid."),
+        ("host=a&port=1&request=x&protocol=icmp", "unsupported protocol. icmp"),
+        ("host=127.0.0.1&port=99999&request=x", "host and/or port param are invalid."),
+        ("host=127.0.0.1&port=nosuch&request=x", "host and/or port param are invalid."),
+    ],
+)
+def test_dial_refuses_bad_parameters(server: Server, query: str, why: str) -> None:
+    """400, and which parameter it is."""
+    reply = server.get(f"/dial?{query}")
+    assert reply.status == 400
+    assert reply.text.startswith(why)
+
+
+def test_http_override_answers_everything_alike() -> None:
+    """Whatever is asked, the overriding path is answered."""
+    server = started("--http-override=/echo?msg=over&code=202")
+    with server.child:
+        reply = fetch(server.http, "/hostname", "POST", body=b"msg=x")
+        assert (reply.status, reply.text) == (202, "over")
+
+
+def test_udp_listen_addresses_are_those_and_no_others() -> None:
+    """Only the addresses given are bound, each once."""
+    server = started("--udp-listen-addresses=127.0.0.2,127.0.0.1,127.0.0.2")
+    with server.child:
+        assert server.ask(b"echo one", "127.0.0.1")[0] == b"one"
+        assert server.ask(b"echo two", "127.0.0.2")[0] == b"two"
+        with pytest.raises(ConnectionRefusedError):
+            server.ask(b"echo three", "127.0.0.3")
+        assert server.child.err.count("Started UDP server on port 127.0.0.2 ") == 1
+
+
+def test_a_bad_listen_address_is_refused() -> None:
+    """Before anything is served for long."""
+    server = started("--udp-listen-addresses=127.0.0.1,x")
+    with server.child:
+        assert server.child.status == 1
+        assert "invalid address x" in server.child.err
+
+
+def test_a_taken_port_ends_it() -> None:
+    """EADDRINUSE, in Go's words: this is how containers of one pod notice each other."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with Forked(["netexec", f"--http-port={port}", "--udp-port=-1"]) as child:
+            assert child.status == 1
+            assert f"listen tcp :{port}: bind: address already in use\n" in child.err
+
+
+def test_a_port_that_is_none_ends_it() -> None:
+    """Above 65535 there are no ports."""
+    with Forked(["netexec", "--http-port=65536"]) as child:
+        assert child.status == 1
+        assert "address 65536: invalid port" in child.err
+
+
+def test_log_lines_have_klogs_form() -> None:
+    """Severity and date, time, process, place, text."""
+    server = started()
+    with server.child:
+        server.get("/hostname")
+        first, *rest = server.child.err.splitlines()
+        head = rf"I\d{{4}} \d\d:\d\d:\d\d\.\d{{6}} +{server.child.pid} log\.go:\d+\] "
+        assert re.fullmatch(head + f"Started HTTP server on port {server.http}", first)
+        assert re.fullmatch(head + "GET /hostname", rest[-1])
+
+
+def test_sigterm_ends_it_with_status_0() -> None:
+    """At once, unless told otherwise."""
+    server = started()
+    with server.child as child:
+        child.send(signal.SIGTERM)
+        assert child.status == 0
+
+
+def test_a_signal_that_it_does_not_ask_for_is_status_2() -> None:
+    """As a Go program that is its container's first process."""
+    server = started()
+    with server.child as child:
+        child.send(signal.SIGINT)
+        assert child.status == 2
+
+
+def test_delay_shutdown_goes_on_serving() -> None:
+    """After SIGTERM: not ready, but healthy, until the delay is over."""
+    server = started("--delay-shutdown=1")
+    with server.child as child:
+        child.send(signal.SIGTERM)
+        until(lambda: server.get("/readyz").status == 503)
+        assert server.get("/readyz").text == "shutting down"
+        assert server.get("/healthz").status == 200
+        assert "Sleeping 1 seconds before terminating..." in child.err
+        assert child.status == 0
+
+
+def test_shutdown_ends_it_without_a_reply() -> None:
+    """The process is gone before it could answer."""
+    server = started()
+    with server.child as child:
+        assert exchange(server.http, b"GET /shutdown HTTP/1.0\r\n\r\n") == b""
+        assert child.status == 0
+
+
+def test_exit_ends_it_with_the_code() -> None:
+    """Without a timeout at once, and without a reply."""
+    server = started()
+    with server.child as child:
+        assert exchange(server.http, b"GET /exit?code=7&wait=1ms HTTP/1.0\r\n\r\n") == b""
+        assert child.status == 7
+
+
+def test_exit_with_a_timeout_lets_requests_end() -> None:
+    """Idle connections are closed, new ones refused, one that is busy gets its reply."""
+    server = started()
+    with server.child as child, socket.create_connection(("127.0.0.1", server.http)) as busy:
+        idle = socket.create_connection(("127.0.0.1", server.http))
+        with idle:
+            idle.sendall(b"GET /hostname HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert idle.recv(4096).startswith(b"HTTP/1.1 200 OK")
+            busy.sendall(b"GET /shell?cmd=sleep%200.3%3Becho%20x HTTP/1.1\r\nHost: a\r\n\r\n")
+            until(lambda: "GET /shell" in child.err)
+            assert server.get("/exit?code=3&timeout=5s").status == 200
+            assert idle.recv(4096) == b""
+            until(lambda: not accepts(server.http))
+        assert b'{"output":"x\\n"}' in busy.recv(4096)
+        assert child.status == 3
+        assert "Graceful shutdown completed with: <nil>" in child.err
+
+
+def test_exit_does_not_wait_longer_than_its_timeout() -> None:
+    """A request that lasts is cut off."""
+    server = started()
+    with server.child as child, socket.create_connection(("127.0.0.1", server.http)) as busy:
+        busy.sendall(b"GET /shell?cmd=sleep%205 HTTP/1.1\r\nHost: a\r\n\r\n")
+        until(lambda: "GET /shell" in child.err)
+        assert server.get("/exit?code=4&timeout=100ms").status == 200
+        assert child.status == 4
+        assert "completed with: context deadline exceeded" in child.err
+
+
+@pytest.mark.parametrize("query", ["timeout=x", "wait=5", "code=x"])
+def test_exit_refuses_bad_parameters(server: Server, query: str) -> None:
+    """It says so, and stays."""
+    name = query.partition("=")[0]
+    assert server.get(f"/exit?{query}").text.startswith(f"argument '{name}' must be")
+    assert server.child.running
