@@ -35,14 +35,18 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done to a lab; `strangers` are processes that `down` has left, in words."""
+    """What was done to a lab.
+
+    `notes` say in words what is not as one would like: a container that does not listen yet, or,
+    after `down`, a process of somebody else's that still uses a namespace.
+    """
 
     lab: str
     plan: Plan
     warnings: tuple[Problem, ...] = ()
     cluster: Cluster | None = None
     seconds: float = 0.0
-    strangers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,9 @@ def up(
         folder.write(Saved(tuple(sources), facts_of(cluster, facts)))
         listener.planned(changes)
         machine.apply(lab, changes, listener.progress)
-        if wait:
-            machine.wait_ready(lab, desired, timeout - (time.monotonic() - began))
-    return Outcome(lab, changes, parsed.warnings, cluster, time.monotonic() - began)
+        left = timeout - (time.monotonic() - began)
+        notes = machine.wait_ready(lab, desired, left) if wait else ()
+    return Outcome(lab, changes, parsed.warnings, cluster, time.monotonic() - began, notes)
 
 
 def down(
@@ -138,7 +142,7 @@ def down(
         removal = machine.remove(lab, wait=wait, progress=listener.progress)
         if exists:
             folder.remove()
-    return Outcome(lab, removal.plan, seconds=time.monotonic() - began, strangers=removal.strangers)
+    return Outcome(lab, removal.plan, seconds=time.monotonic() - began, notes=removal.strangers)
 
 
 def load(lab: str) -> Loaded:

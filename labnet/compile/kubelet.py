@@ -29,6 +29,7 @@ def compile_kubelet(cluster: Cluster) -> Iterator[Part]:
                 hostname=pod.hostname,
                 files=tuple(sorted(container.files.items())),
                 volumes=tuple(sorted(container.volumes.items())),
+                ports=tuple(p.container_port for p in container.ports if p.protocol == "TCP"),
                 init=container.init,
                 order=order,
                 restart=pod.restart_policy,

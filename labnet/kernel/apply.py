@@ -70,6 +70,7 @@ class Applier:
                 for op in some:
                     self._one(op)
         self._wire.flush()
+        self._settle()
 
     def _rules(self, ops: list[Op]) -> None:
         self._wire.flush()
@@ -149,8 +150,9 @@ class Applier:
             if isinstance(item, Vxlan):
                 kind, data = "vxlan", rtnl.vxlan_data(item.vni, item.local, item.port)
             index = self._choose_index(item.netns, item.name)
-            message = rtnl.link_add(item.name, kind, item.mac, item.mtu, index=index, data=data)
-            self._wire.queue(item.netns, op, message)
+            made = rtnl.link_add(item.name, kind, item.mac, index=index, data=data)
+            # A bridge whose MTU was not set after its birth takes on the least of its ports'.
+            self._wire.queue(item.netns, op, made, rtnl.link_set(item.name, mtu=item.mtu))
 
     def _veth(self, op: Op, item: Veth) -> None:
         """The first end that comes makes the pair; the other finds itself made."""

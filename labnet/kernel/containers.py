@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from labnet.errors import Failed
 from labnet.kernel import netns
+from labnet.kernel.listening import wait_listening
 from labnet.kernel.runtime.census import kill_processes, lab_processes
 from labnet.kernel.runtime.client import Client, connect
 from labnet.kernel.runtime.lifetime import Spawned, shutdown, spawn
@@ -17,6 +19,7 @@ from labnet.plan import Op, Verb
 from labnet.state import Process
 
 
+_LISTEN = 5.0  # seconds for a server to begin to listen; none here takes a tenth of one
 _PATIENCE = 10.0  # seconds for a process to go that has been killed
 
 
@@ -66,11 +69,13 @@ class Containers:
         for op in ops:
             progress(op)
 
-    def wait_ready(self, wanted: Sequence[Process], timeout: float) -> None:
-        """Return when all of these run or have ended by rights.
+    def wait_ready(self, wanted: Sequence[Process], timeout: float) -> tuple[str, ...]:
+        """Return when all of these run, and listen where they say, or have ended by rights.
 
-        Raises Failed, with a line for each that has not, after so many seconds at most.
+        Raises Failed, with a line for each that does not run, after so many seconds at most. Not
+        to listen is no failure, as it is none in Kubernetes: what is returned says who does not.
         """
+        end = time.monotonic() + timeout
         client = connect(self._folder)
         if client is None:
             raise Failed(f"the container runtime of {self._lab} has ended; `labnet up` again")
@@ -79,6 +84,7 @@ class Containers:
         failures = [failure for status in statuses if (failure := _failure(status))]
         if failures:
             raise Failed("\n".join(failures))
+        return wait_listening(statuses, min(end, time.monotonic() + _LISTEN))
 
     def end_all(self, inodes: Mapping[int, str]) -> tuple[str, ...]:
         """End the runtime and every process of labnet's in the lab; name those of others."""

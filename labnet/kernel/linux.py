@@ -76,11 +76,10 @@ class LinuxKernel:
             netns.prepare_folder()
             Applier(thread, containers, progress).run(plan)
 
-    def wait_ready(self, lab: str, desired: State, timeout: float) -> None:
+    def wait_ready(self, lab: str, desired: State, timeout: float) -> tuple[str, ...]:
         """Return when all containers run and the init containers have ended; raises Failed."""
         wanted = [item for item in desired if isinstance(item, Process)]
-        if wanted:
-            self._containers(lab).wait_ready(wanted, timeout)
+        return self._containers(lab).wait_ready(wanted, timeout) if wanted else ()
 
     def remove(self, lab: str, *, wait: bool, progress: Callable[[Op], None]) -> Removal:
         """End all processes first, then let every namespace go; links go with them."""

@@ -66,8 +66,10 @@ class MemoryKernel:
     def check(self, plan: Plan) -> None:
         """Every namespace here is a lab's."""
 
-    def wait_ready(self, lab: str, desired: State, timeout: float) -> None:
+    def wait_ready(self, lab: str, desired: State, timeout: float) -> tuple[str, ...]:
         """Processes are only values here, and ready at once."""
+        del lab, desired, timeout
+        return ()
 
     def remove(self, lab: str, *, wait: bool, progress: Callable[[Op], None]) -> Removal:
         """Apply the plan that leads to nothing."""

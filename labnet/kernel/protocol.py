@@ -33,8 +33,11 @@ class Kernel(Protocol):
     def apply(self, lab: str, plan: Plan, progress: Callable[[Op], None]) -> None:
         """Carry out a plan in its order, telling of each operation done; raises LabnetError."""
 
-    def wait_ready(self, lab: str, desired: State, timeout: float) -> None:
-        """Return when all containers run and the init containers have ended; raises Failed."""
+    def wait_ready(self, lab: str, desired: State, timeout: float) -> tuple[str, ...]:
+        """Return when all containers run and the init containers have ended; raises Failed.
+
+        What is returned says in words who does not listen on a port that it declares.
+        """
 
     def remove(self, lab: str, *, wait: bool, progress: Callable[[Op], None]) -> Removal:
         """Remove all that is there of a lab, whatever state it is in; raises LabnetError.

@@ -93,14 +93,11 @@ def _ifinfo(*, index: int = 0, up: bool | None = None) -> bytes:
     return _IFINFO.pack(0, 0, index, int(bool(up)), 0 if up is None else IFF_UP)
 
 
-def link_add(  # noqa: PLR0913  # a link has that many attributes
-    name: str, kind: str, mac: str, mtu: int, *, index: int = 0, data: bytes = b""
-) -> Message:
+def link_add(name: str, kind: str, mac: str, *, index: int = 0, data: bytes = b"") -> Message:
     """Make a link and raise it; `data` is that of its kind, an index of 0 the kernel's choice."""
     info = nested(_IFLA_LINKINFO, text(_INFO_KIND, kind), *([data] if data else []))
     body = _ifinfo(index=index, up=True) + text(_IFLA_IFNAME, name)
-    body += attribute(_IFLA_ADDRESS, _mac(mac))
-    return RTM_NEWLINK, _NEW, body + u32(_IFLA_MTU, mtu) + info
+    return RTM_NEWLINK, _NEW, body + attribute(_IFLA_ADDRESS, _mac(mac)) + info
 
 
 class VethEnd(NamedTuple):

@@ -16,7 +16,8 @@ class Process(Object):
     the pod: init containers (`init`) run to their end in this order before any other starts.
     `builtin` names a program of labnet.images that runs without an exec, with `argv` as its
     arguments. `files` are written into its root, (path, text); `volumes` are (mount path, name) of
-    folders that the pod's containers share. `grace` is how many seconds it has to end after
+    folders that the pod's containers share. `ports` are the TCP ports that it says it listens on.
+    `grace` is how many seconds it has to end after
     SIGTERM.
     """
 
@@ -31,6 +32,7 @@ class Process(Object):
     hostname: str = ""
     files: tuple[tuple[str, str], ...] = ()
     volumes: tuple[tuple[str, str], ...] = ()
+    ports: tuple[int, ...] = ()
     init: bool = False
     order: int = 0
     restart: str = "Always"

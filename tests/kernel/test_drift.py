@@ -26,7 +26,11 @@ kind: Pod
 metadata: {name: web}
 spec:
   nodeName: n1
-  containers: [{name: main, image: agnhost, args: [netexec, --http-port=8080]}]
+  containers:
+  - name: main
+    image: agnhost
+    args: [netexec, --http-port=8080]
+    ports: [{containerPort: 8080}]
 ---
 apiVersion: v1
 kind: Pod
@@ -52,7 +56,7 @@ WEB = "t-drift.web"
 DRIFTS: dict[str, tuple[list[str], list[str]]] = {
     "a route deleted": (
         [f"ip -n {WEB} route del default"],
-        [f"+ route {WEB} 0.0.0.0/0  # Pod default/web (lab.yaml:8): missing"],
+        [f"+ route {WEB} 0.0.0.0/0  # Pod default/web (lab.yaml:9): missing"],
     ),
     "a route changed": (
         ["ip -n t-drift.n1 route replace 10.244.1.0/24 via 172.18.0.3 dev eth0"],
@@ -81,17 +85,17 @@ DRIFTS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "lo down": (
         [f"ip -n {WEB} link set lo down"],
-        [f"~ netns {WEB}  # Pod default/web (lab.yaml:8): is not up"],
+        [f"~ netns {WEB}  # Pod default/web (lab.yaml:9): is not up"],
     ),
     "another MTU": (
         [f"ip -n {WEB} link set eth0 mtu 1400"],
-        [f"~ link {WEB} eth0  # Pod default/web (lab.yaml:8): mtu is 1400, should be 1450"],
+        [f"~ link {WEB} eth0  # Pod default/web (lab.yaml:9): mtu is 1400, should be 1450"],
     ),
     "a port off its bridge": (
         ["ip -n t-drift.n1 link set veth0af40002 nomaster"],
         [
             (
-                "~ link t-drift.n1 veth0af40002  # Pod default/web (lab.yaml:8): master is unset, "
+                "~ link t-drift.n1 veth0af40002  # Pod default/web (lab.yaml:9): master is unset, "
                 "should be cni0; is not hairpin"
             )
         ],
@@ -175,7 +179,7 @@ def test_a_container_that_was_killed_is_started_again(lab: RunningLab) -> None:
     while agent.container_statuses("t-drift")["pod/default/web", "main"].running:
         pass  # the runtime hears of it in its own time; the test's timeout is the bound
     (drift,) = lab.drift()
-    assert drift.startswith(f"+ process {WEB} pod/default/web main  # Pod default/web (lab.yaml:8)")
+    assert drift.startswith(f"+ process {WEB} pod/default/web main  # Pod default/web (lab.yaml:9)")
     assert "137" in drift or "SIGKILL" in drift
     lab.again()
     assert lab.drift() == []

@@ -29,7 +29,11 @@ kind: Pod
 metadata: {{name: {name}}}
 spec:
   nodeName: {node}
-  containers: [{{name: main, image: agnhost, args: [netexec, --http-port={port}]}}]
+  containers:
+  - name: main
+    image: agnhost
+    args: [netexec, --http-port={port}]
+    ports: [{{containerPort: {port}}}]
 """
 
 

@@ -28,7 +28,11 @@ kind: Pod
 metadata: {{name: {name}}}
 spec:
   nodeName: {node}
-  containers: [{{name: main, image: agnhost, args: [netexec, --http-port=8080]}}]
+  containers:
+  - name: main
+    image: agnhost
+    args: [netexec, --http-port=8080]
+    ports: [{{containerPort: 8080}}]
 """
 PODS = {"a1": "n1", "a2": "n1", "b1": "n2"}
 

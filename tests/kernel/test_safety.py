@@ -36,7 +36,11 @@ spec:
   template:
     metadata: {{labels: {{app: web}}}}
     spec:
-      containers: [{{name: main, image: agnhost, args: [netexec, --http-port=8080]}}]
+      containers:
+      - name: main
+        image: agnhost
+        args: [netexec, --http-port=8080]
+        ports: [{{containerPort: 8080}}]
 """
 INSTANTS = 25
 
@@ -166,7 +170,7 @@ def test_a_foreign_process_is_named_and_left_alone(bring: Bring) -> None:
         while Path(f"/proc/{guest.pid}/ns/net").stat().st_ino == here:
             pass  # it has not entered yet
         outcome = agent.down("t-guest")
-        assert any(str(guest.pid) in line for line in outcome.strangers)
+        assert any(str(guest.pid) in line for line in outcome.notes)
         assert guest.poll() is None
     finally:
         guest.kill()
