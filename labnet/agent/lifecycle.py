@@ -85,7 +85,7 @@ def preview(sources: Sequence[SourceText], kernel: Kernel | None = None) -> Prev
     saved = LabFolder(lab).read()
     cluster = resolve(parsed.topology, saved.facts if saved else Facts())
     desired = compile_state(cluster)
-    changes = plan(desired, (kernel or linux()).observe(lab))
+    changes = plan(desired, (kernel or linux()).observe(lab, desired))
     return Preview(lab, changes, parsed.warnings, cluster, desired)
 
 
@@ -113,7 +113,7 @@ def up(
         try:
             cluster = resolve(parsed.topology, facts)
             desired = compile_state(cluster)
-            changes = plan(desired, machine.observe(lab))
+            changes = plan(desired, machine.observe(lab, desired))
             machine.check(changes)
         except BaseException:
             if saved is None:  # nothing was touched, so nothing may be left

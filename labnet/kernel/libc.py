@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterable
 
 
+CLONE_PARENT = 0x0000_8000
 CLONE_NEWNS = 0x0002_0000
 CLONE_NEWUTS = 0x0400_0000
 CLONE_NEWIPC = 0x0800_0000
@@ -68,8 +69,10 @@ def clone(flags: int) -> int:
 
     os.fork() after unshare(CLONE_NEWPID) does the same, but cannot go back to a PID namespace of
     another user namespace. The process must have one thread only: libc is not told of the fork.
+    With CLONE_PARENT the child is the caller's sibling.
     """
-    arguments = struct.pack("=8Q", flags, 0, 0, 0, signal.SIGCHLD, 0, 0, 0)
+    end = 0 if flags & CLONE_PARENT else signal.SIGCHLD  # a sibling has that of the caller
+    arguments = struct.pack("=8Q", flags, 0, 0, 0, end, 0, 0, 0)
     api = ctypes.pythonapi
     api.PyOS_BeforeFork()
     result: int = _holding.syscall(_CLONE3, arguments, ctypes.c_size_t(len(arguments)))

@@ -14,7 +14,7 @@ from labnet.kernel import netns
 from labnet.kernel.apply import Applier
 from labnet.kernel.containers import Containers
 from labnet.kernel.iptables import observe_rules
-from labnet.kernel.observe import Seen, observe_networks
+from labnet.kernel.observe import observe_networks
 from labnet.kernel.protocol import Removal
 from labnet.kernel.settle import settle
 from labnet.plan import Op, Plan, Verb, plan
@@ -27,15 +27,15 @@ _ROOT = Path("/run/labnet")
 class LinuxKernel:
     """Observes and changes this machine's labs, as root or in a user namespace of one's own."""
 
-    def observe(self, lab: str) -> State:
+    def observe(self, lab: str, desired: State) -> State:
         """Everything that is there of a lab; nothing, for anyone, if no namespace has its name."""
         if not netns.names(lab):
             return State()
         with _errors(), netns.Thread() as thread:
-            return self._observe(lab, thread)[1]
+            return self._observe(lab, desired, thread)
 
-    def _observe(self, lab: str, thread: netns.Thread) -> tuple[Seen, State]:
-        seen = observe_networks(lab, thread)
+    def _observe(self, lab: str, desired: State, thread: netns.Thread) -> State:
+        seen = observe_networks(lab, desired, thread)
         machines = [
             item.name
             for item in seen.objects.values()
@@ -48,7 +48,7 @@ class LinuxKernel:
                 notes[process.key] = note
             else:
                 seen.add([process])
-        return seen, State(seen.objects, notes)
+        return State(seen.objects, notes)
 
     def check(self, plan: Plan) -> None:
         """Refuse to make a namespace that somebody else has made."""
@@ -87,7 +87,7 @@ class LinuxKernel:
         with _errors():
             containers = self._containers(lab)
             with netns.Thread() as thread:
-                seen = observe_networks(lab, thread)
+                seen = observe_networks(lab, State(), thread)
                 changes = plan(State(), State(seen.objects))
                 thread.leave()  # or we would find ourselves there
                 strangers = containers.end_all(seen.inodes)

@@ -16,7 +16,7 @@ _FIRST, _LONGEST = 0.001, 0.05  # seconds between two looks: the kernel tells no
 def wait_listening(statuses: Iterable[Status], deadline: float) -> tuple[str, ...]:
     """Return when all containers listen on the TCP ports they declare, or at the deadline.
 
-    What is returned says in words who does not listen on what. `deadline` is of the monotonic clock.
+    What is returned says in words who does not listen on what. The clock is the monotonic one.
     """
     waiting = {
         (status.key, port): (status, port)

@@ -24,6 +24,9 @@ from labnet.state import (
 )
 
 
+NOTHING = State()
+
+
 class Died(Exception):
     """The process has been killed, as far as the test is concerned."""
 
@@ -40,8 +43,9 @@ class MemoryKernel:
         self._objects: dict[Key, Object] = {}
         self.dies_after: int | None = None
 
-    def observe(self, lab: str) -> State:
+    def observe(self, lab: str, desired: State = NOTHING) -> State:
         """The objects whose namespace is the lab's."""
+        del desired
         prefix = f"{lab}."
         return State({k: v for k, v in self._objects.items() if v.key[1].startswith(prefix)})
 

@@ -23,10 +23,10 @@ from labnet.state import (
     Netns,
     Object,
     Route,
+    State,
     Sysctl,
     Veth,
     Vxlan,
-    managed_sysctls,
     sysctl_path,
 )
 
@@ -36,10 +36,9 @@ _ALIAS = "labnet "
 
 @dataclass(slots=True)
 class Seen:
-    """What has been found so far; `foreign` are names like a lab's that are not its."""
+    """What has been found so far; `inodes` are those of the lab's namespaces, with their names."""
 
     objects: dict[Key, Object] = field(default_factory=dict)
-    foreign: list[str] = field(default_factory=list)
     inodes: dict[int, str] = field(default_factory=dict)
 
     def add(self, items: Iterable[Object]) -> None:
@@ -48,9 +47,16 @@ class Seen:
             self.objects[item.key] = item
 
 
-def observe_networks(lab: str, thread: netns.Thread) -> Seen:
-    """All of a lab but its rules and processes; one visit to each namespace."""
+def observe_networks(lab: str, desired: State, thread: netns.Thread) -> Seen:
+    """All of a lab but its rules and processes; one visit to each namespace.
+
+    Of parameters, those that `desired` has.
+    """
     seen = Seen()
+    sysctls: dict[str, list[str]] = {}
+    for item in desired:
+        if isinstance(item, Sysctl):
+            sysctls.setdefault(item.netns, []).append(item.name)
     veths: list[_VethEnd] = []
     for name in netns.names(lab):
         try:
@@ -58,28 +64,25 @@ def observe_networks(lab: str, thread: netns.Thread) -> Seen:
         except OSError as error:
             if error.errno == errno.EINVAL and netns.is_claimed(name):
                 seen.add([Netns(name, owner="", up=False)])
-            elif error.errno != errno.ENOENT:
-                seen.foreign.append(name)
-            continue
+            continue  # or it is somebody else's, or gone by now
         with_socket = NetlinkSocket()
         try:
-            _visit(name, with_socket, seen, veths)
+            if _visit(name, with_socket, seen, veths):
+                seen.add(_sysctls(name, sysctls.get(name, ())))
         finally:
             with_socket.close()
     seen.add(_paired(veths))
     return seen
 
 
-def _visit(name: str, sock: NetlinkSocket, seen: Seen, veths: list[_VethEnd]) -> None:
-    """Look at the namespace that the thread is in."""
+def _visit(name: str, sock: NetlinkSocket, seen: Seen, veths: list[_VethEnd]) -> bool:
+    """Look at the namespace that the thread is in; whether it is the lab's."""
     links = [rtnl.parse_link(body) for _, body in sock.dump(*rtnl.links_request())]
     lo = next((link for link in links if link.number == 1), None)
     if lo is None or not lo.alias.startswith(_ALIAS):
-        seen.foreign.append(name)
-        return
+        return False
     seen.inodes[Path("/proc/thread-self/ns/net").stat().st_ino] = name
-    this = Netns(name, owner=lo.alias.removeprefix(_ALIAS), up=lo.up)
-    seen.add([this])
+    seen.add([Netns(name, owner=lo.alias.removeprefix(_ALIAS), up=lo.up)])
     devices = {link.number: link for link in links}
     for link in links:
         if link.kind == "veth":
@@ -88,7 +91,7 @@ def _visit(name: str, sock: NetlinkSocket, seen: Seen, veths: list[_VethEnd]) ->
         elif link.kind in {"bridge", "vxlan"}:
             seen.add([_device(name, link)])
     seen.add(_layer3(name, sock, devices))
-    seen.add(_sysctls(this))
+    return True
 
 
 def _device(name: str, link: rtnl.Link) -> Object:
@@ -163,11 +166,11 @@ def _fdb(name: str, dev: str, found: tuple[int, str, str]) -> Object:
     return FdbEntry(name, dev, mac=found[2], dst=found[1])
 
 
-def _sysctls(this: Netns) -> Iterator[Sysctl]:
-    """The parameters that labnet sets in namespaces of this kind."""
-    for key in managed_sysctls(this.owner):
+def _sysctls(name: str, keys: Iterable[str]) -> Iterator[Sysctl]:
+    """Parameters of the namespace that the thread is in."""
+    for key in keys:
         try:
             value = Path(sysctl_path(key)).read_text(encoding="ascii").strip()
         except OSError:  # the kernel has no such parameter
             continue
-        yield Sysctl(this.name, key, value)
+        yield Sysctl(name, key, value)

@@ -21,8 +21,11 @@ class Removal:
 class Kernel(Protocol):
     """A machine that labs can be on."""
 
-    def observe(self, lab: str) -> State:
-        """Everything that is there of a lab; raises LabnetError."""
+    def observe(self, lab: str, desired: State) -> State:
+        """Everything that is there of a lab; raises LabnetError.
+
+        A kernel has thousands of parameters, so it looks at those only that `desired` has.
+        """
 
     def check(self, plan: Plan) -> None:
         """Refuse a plan that cannot be carried out, before anything is touched.

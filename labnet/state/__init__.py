@@ -14,7 +14,7 @@ Decisions
   a table is swapped at once: no plan can be cut between two chains.
 """
 
-from labnet.state.base import Command, Key, Object, State, managed_sysctls, sysctl_path
+from labnet.state.base import Command, Key, Object, State, sysctl_path
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
 from labnet.state.process import Process
@@ -38,7 +38,6 @@ __all__ = [
     "Sysctl",
     "Veth",
     "Vxlan",
-    "managed_sysctls",
     "parse_rulesets",
     "sorted_chains",
     "sorted_rules",

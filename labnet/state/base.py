@@ -103,22 +103,6 @@ class State:
         return len(self.objects)
 
 
-_SYSCTLS = ("net.ipv6.conf.default.accept_dad",)
-_NODE_SYSCTLS = (
-    "net.bridge.bridge-nf-call-ip6tables",
-    "net.bridge.bridge-nf-call-iptables",
-    "net.ipv4.conf.all.rp_filter",
-    "net.ipv4.conf.default.rp_filter",
-    "net.ipv4.ip_forward",
-    "net.ipv6.conf.all.forwarding",
-)
-
-
-def managed_sysctls(owner: str) -> tuple[str, ...]:
-    """The parameters that labnet sets in a namespace with this owner, and so looks at."""
-    return (*_SYSCTLS, *_NODE_SYSCTLS) if owner.startswith("node/") else _SYSCTLS
-
-
 def sysctl_path(key: str) -> str:
     """The file of a sysctl: dots part the words, and a slash in a word stands for a dot."""
     return "/proc/sys/" + key.replace(".", "\0").replace("/", ".").replace("\0", "/")
