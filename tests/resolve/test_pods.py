@@ -87,6 +87,7 @@ def test_the_last_one_given_may_be_a_low_one() -> None:
     several = topology(pod("d"), pod("e"), pod("f"), of=one)
     facts = facts_of(resolve(several, facts), facts)
     assert [str(fact.addresses[0])[-1] for fact in facts.pods.values()] == ["5", "6", "2"]
+    assert [str(last) for last in facts.nodes["n"].last_given] == ["10.244.0.2"]
     found = pods(topology(*several.workloads, pod("g"), of=one), facts)
     assert ips(found["g"]) == ["10.244.0.3/29"]
 
