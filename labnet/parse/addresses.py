@@ -31,8 +31,8 @@ def _each(words: str, parse: Callable[[str], T]) -> tuple[T, ...]:
     families = [value.version for value in values]
     for family in sorted(set(families)):
         if families.count(family) > 1:
-            what = f"{quote(words)} has {families.count(family)} of IPv{family}"
-            raise ValueError(what, "there is one for each family at most")
+            what = f"{quote(words)} has IPv{family} more than once"
+            raise ValueError(what, "there is one for IPv4 and one for IPv6, at most")
     return values
 
 

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from labnet.model import BridgeContainer, Family, IPAddress, IPNetwork, Lab, Networking
 from labnet.parse.documents import Contents, Document
-from labnet.parse.findings import Findings, Keys
-from labnet.parse.tree import descend
+from labnet.parse.findings import Findings, Keys, count
+from labnet.parse.tree import Items, descend
 
 
 DOCKER_SUBNET: Final = IPv4Network("172.17.0.0/16")  # dockerd's default
@@ -106,17 +106,19 @@ def _check_families(document: Document, lab: Lab, findings: Findings) -> None:
         *((("spec", "nodes", i, "address"), node.addresses) for i, node in enumerate(lab.nodes)),
         *((("spec", "nodes", i, "podCIDR"), node.pod_cidrs) for i, node in enumerate(lab.nodes)),
         *((("spec", "hosts", i, "address"), host.addresses) for i, host in enumerate(lab.hosts)),
-        *(
-            (("spec", "loadBalancer", "pool", i), span[:1])
-            for i, span in enumerate(lab.load_balancer.pool)
-        ),
     ]
-    families = lab.networking.families
     for keys, values in written:
         for value in values:
-            if value.version not in families:
-                what = f"{value} is IPv{value.version}, and the lab is IPv{families[0]} only"
-                findings.error(document.root, what, "see spec.networking.ipFamily", below=keys)
+            _check_family(document, lab, keys, value, findings)
+
+
+def _check_family(
+    document: Document, lab: Lab, keys: Keys, value: IPAddress | IPNetwork, findings: Findings
+) -> None:
+    families = lab.networking.families
+    if value.version not in families:
+        what = f"{value} is IPv{value.version}, and the lab is IPv{families[0]} only"
+        findings.error(document.root, what, "see spec.networking.ipFamily", below=keys)
 
 
 def _subnet_of(subnets: Sequence[IPNetwork], value: IPAddress | IPNetwork) -> IPNetwork | None:
@@ -178,7 +180,7 @@ def reserved(subnet: IPNetwork, address: IPAddress) -> str:
     The gateway has the first one, as everywhere in CNI; IPv6 has no broadcast address.
     """
     if address == subnet[0]:
-        return "the network itself"
+        return "the network address"
     if address == subnet[1]:
         return "the gateway"
     if subnet.version == 4 and address == subnet[-1]:
@@ -228,8 +230,12 @@ def _misplaced(
 
 def _check_pool(document: Document, lab: Lab, findings: Findings) -> None:
     """A load balancer's addresses are nobody's, and not in the cluster's own subnets."""
+    written = descend(document.root, ("spec", "loadBalancer", "pool"))
+    if not isinstance(written, Items) or len(written.items) != len(lab.load_balancer.pool):
+        return  # one of them could not be read
     for index, (low, high) in enumerate(lab.load_balancer.pool):
         keys: Keys = ("spec", "loadBalancer", "pool", index)
+        _check_family(document, lab, keys, low, findings)
         for owned in _machines(lab):
             same = owned.address.version == low.version
             if same and int(low) <= int(owned.address) <= int(high):
@@ -264,11 +270,10 @@ def _check_node_room(document: Document, lab: Lab, subnet: IPNetwork, findings: 
     room = subnet.num_addresses - _unusable(subnet)
     if needed > room:
         bits = (needed + _unusable(subnet) - 1).bit_length()
-        what = f"{subnet} is too small: it has room for {max(room, 0)} addresses"
-        hint = (
-            f"{machines - len(elsewhere)} nodes and hosts"
-            f"{f' and a pool of {pool}' if pool else ''} need a /{subnet.max_prefixlen - bits}"
-        )
+        what = f"{subnet} is too small: it has room for {count(max(room, 0), 'machine')}"
+        more = f" and a pool of {pool}" if pool else ""
+        size = subnet.max_prefixlen - bits
+        hint = f"{machines - len(elsewhere)} nodes and hosts{more} need a /{size}"
         findings.error(document.root, what, hint, below=("spec", "networking", "nodeSubnet"))
 
 
@@ -288,10 +293,9 @@ def _check_pod_room(document: Document, lab: Lab, subnet: IPNetwork, findings: F
     free = blocks - _blocks_taken(cidrs, mask, subnet.max_prefixlen)
     if waiting > max(free, 0):
         bits = (len(lab.nodes) - 1).bit_length()
-        what = f"{subnet} is too small: each node gets a /{mask} of it, and {max(free, 0)} are free"
-        hint = (
-            f"{waiting} nodes have no podCIDR: take a /{mask - bits}, or give each node a podCIDR"
-        )
+        room = count(max(free, 0), "node")
+        what = f"{subnet} is too small: with a /{mask} for each, it has room for {room}"
+        hint = f"{waiting} have no podCIDR: take a /{mask - bits}, or give each node one"
         findings.error(document.root, what, hint, below=("spec", "networking", "podSubnet"))
 
 

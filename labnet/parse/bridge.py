@@ -45,14 +45,16 @@ def published_port(words: str) -> PublishedPort:
     """A port as `docker run -p` takes it; raises ValueError with what is wrong and a hint."""
     found = _PUBLISH.fullmatch(words)
     if found is None:
-        raise ValueError(f"{quote(words)} is not a published port", f"it is {_FORM}")
+        raise ValueError(f"{quote(words)} is not a published port", f"the form is {_FORM}")
     protocol = (found["protocol"] or "tcp").lower()
     if protocol.upper() not in PROTOCOLS:
         what = f"unsupported protocol {quote(protocol)}"
         raise ValueError(what, "supported values: tcp, udp, sctp")
     for port in (int(found["host"]), int(found["inner"])):
         if not 1 <= port <= 65535:
-            raise ValueError(f"{port}: must be between 1 and 65535, inclusive", f"it is {_FORM}")
+            raise ValueError(
+                f"{port}: must be between 1 and 65535, inclusive", f"the form is {_FORM}"
+            )
     address = (found["ip"] or "").strip("[]")
     if address and (complaint := ip_text(address)):
         raise ValueError(*complaint)
@@ -61,8 +63,8 @@ def published_port(words: str) -> PublishedPort:
 
 def _read_published(tree: Tree, findings: Findings) -> PublishedPort:
     if isinstance(tree, Scalar) and tree.kind == "int":
-        what = f"the port {tree.text} has no port of the node"
-        findings.error(tree, what, f"did you mean {tree.text}:{tree.text}? It is {_FORM}")
+        what = f"port {tree.text} of the container has no port of the node"
+        findings.error(tree, what, f"did you mean {tree.text}:{tree.text}? The form is {_FORM}")
         return _NO_PORT
     words = text().read(tree, findings)
     if not isinstance(tree, Scalar):
@@ -91,7 +93,7 @@ _NAME_VALUE: Final = record(
     "NameValue",
     EnvVar,
     {
-        "name": Field("name", text(env_name), required=True, example="name: the variable's"),
+        "name": Field("name", text(env_name), required=True, example="name: PORT"),
         "value": Field("value", text()),
     },
 )

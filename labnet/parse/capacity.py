@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from labnet.model import IPAddress, Lab, NodeSpec, Workload
 from labnet.parse.addressing import NODE_MASK, reserved
 from labnet.parse.documents import Contents, Document
-from labnet.parse.findings import Findings, Keys, place
+from labnet.parse.findings import Findings, Keys, count, place
 from labnet.parse.metadata import IP_ANNOTATION
 from labnet.parse.references import node_labels, selects, spec_keys
 from labnet.parse.tree import descend
@@ -126,10 +126,12 @@ def _check_room(contents: Contents, lab: Lab, findings: Findings) -> None:
         below = _count_keys(workload)
         home = spec.node_name
         if home in room and pinned[home] > room[home] >= pinned[home] - pods:
-            what = f"node {home} has room for {room[home]} pods, and this makes {pinned[home]}"
+            fits = count(room[home], "pod")
+            what = f"node {home} has room for {fits}, and this makes {pinned[home]:,}"
             findings.error(document.root, what, _ROOM_HINT, below=below)
         elif room and total > sum(room.values()) >= total - pods:
-            what = f"the lab has room for {sum(room.values())} pods, and this makes {total}"
+            fits = count(sum(room.values()), "pod")
+            what = f"the lab has room for {fits}, and this makes {total:,}"
             findings.error(document.root, what, _ROOM_HINT, below=below)
 
 

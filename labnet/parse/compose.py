@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from labnet.parse.findings import Findings
+from labnet.parse.readers import TEMPLATE_HINT
 from labnet.parse.tree import Fields, Items, Scalar, Tree, quote
 
 
@@ -21,17 +22,17 @@ _CORE: Final = "tag:yaml.org,2002:"
 _SCALAR_TAGS: Final = ("null", "bool", "int", "float")
 _MERGE: Final = "<<"
 
+_TABS: Final = "indent with spaces: YAML takes no tabs"
+_QUOTES: Final = "a text that begins with this character needs quotes"
+_CHARACTERS: Final = {"\t": _TABS, "@": _QUOTES, "`": _QUOTES, "%": _QUOTES}
 _ADVICE: Final = (
-    ("'\\t'", "indent with spaces: YAML takes no tabs"),
+    ("tab character", _TABS),
     ("mapping values are not allowed", "a text with ': ' in it needs quotes, or the indent is off"),
     ("'-' indicator", "the line is indented less than the items above it, and is no item"),
     ("expected key", "the line is indented differently from the fields above it"),
     ("expected ':'", "a field is written `name: value`, with a space after the colon"),
     ("unexpected end of stream", "a quote is not closed"),
     ("expected ',' or", "a bracket is not closed"),
-    ("'%'", "a template must be in a file named *.j2"),
-    ("'@'", "a text that begins with @ or ` needs quotes"),
-    ("'`'", "a text that begins with @ or ` needs quotes"),
 )
 
 
@@ -44,10 +45,11 @@ def compose(file: str, text: str, findings: Findings) -> list[Tree]:
     composer = _Composer(file, findings)
     try:
         _check_characters(text)
-        # JSON may be indented with tabs, and has them nowhere else.
+        # JSON may be indented with tabs, which PyYAML's own scanner does not take.
         composer.run(text.replace("\t", " ") if file.endswith(".json") else text)
     except _Unreadable as error:
         findings.unreadable(file, *error.args)
+        composer.drop_unfinished()
     return composer.documents
 
 
@@ -72,7 +74,9 @@ def _events(text: str) -> Iterator[Any]:
     try:
         yield from yaml.parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # What is not closed is found at the end, and wrong where it begins.
+        ended = "end of stream" in str(error.problem) and error.context_mark
+        mark = ended or error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise _Unreadable(line, _syntax(error), _advice(error, text, line)) from error
     except yaml.YAMLError as error:
@@ -82,7 +86,9 @@ def _events(text: str) -> Iterator[Any]:
 def _syntax(error: Any) -> str:
     """The parser's own words, as people know them from every other tool."""
     context = error.context or ""
-    if context and error.context_mark is not None:
+    if error.context_mark is None or "next token" in context:
+        context = ""
+    elif context:
         context = f" {context} that begins on line {error.context_mark.line + 1}"
     return f"is not YAML: {error.problem or 'cannot be read'}{context}"
 
@@ -91,9 +97,11 @@ def _advice(error: Any, text: str, line: int) -> str:
     lines = text.split("\n")
     wrong = lines[line - 1] if line <= len(lines) else ""
     if "{{" in wrong or "{%" in wrong:
-        return "a template must be in a file named *.j2"
-    problem = str(error.problem)
-    return next((hint for part, hint in _ADVICE if part in problem), "")
+        return TEMPLATE_HINT
+    if "cannot start any token" in str(error.problem) and error.problem_mark is not None:
+        character = wrong[error.problem_mark.column : error.problem_mark.column + 1]
+        return _CHARACTERS.get(character, "")
+    return next((hint for part, hint in _ADVICE if part in str(error.problem)), "")
 
 
 class _Composer:
@@ -126,6 +134,11 @@ class _Composer:
             step = steps.get(type(event))
             if step is not None:
                 step(event)
+
+    def drop_unfinished(self) -> None:
+        """Forget the document that was being read: half of it would raise false problems."""
+        if self._open:
+            self.documents.pop()
 
     def _document(self, event: Any) -> None:
         del event  # anchors end with their document, and that is all there is to it
@@ -175,10 +188,11 @@ class _Composer:
         self._keys.append(None)
 
     def _end(self, event: Any) -> None:
+        del event
         collection = self._open.pop()
         self._keys.pop()
         if isinstance(collection, Fields) and _MERGE in collection.fields:
-            self._merge(collection, event.start_mark.line + 1)
+            self._merge(collection)
 
     def _alias(self, event: Any) -> None:
         line = event.start_mark.line + 1
@@ -247,13 +261,14 @@ class _Composer:
         value.adopt(parent, key.text)
         self.findings.error(value, f"is there twice (line {earlier.line})", "keep one of them")
 
-    def _merge(self, parent: Fields, line: int) -> None:
+    def _merge(self, parent: Fields) -> None:
         """`<<: *defaults`: fields that the mapping does not have itself, from one or several."""
         merged = parent.fields.pop(_MERGE)
         sources = merged.items if isinstance(merged, Items) else [merged]
         for source in sources:
             if not isinstance(source, Fields):
-                raise _Unreadable(line, "`<<` merges a mapping or a list of mappings, nothing else")
+                what = "`<<` merges a mapping or a list of mappings, nothing else"
+                raise _Unreadable(source.line, what)
             for key, child in source.fields.items():
                 if key not in parent.fields:
                     _put(parent, key, child)

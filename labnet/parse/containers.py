@@ -57,23 +57,23 @@ def _field_path(path: str) -> Complaint | None:
 def key_ref(kind: Literal["ConfigMap", "Secret"], *, with_key: bool) -> Reader[KeyRef]:
     """A reference to a ConfigMap or Secret by name, and to one of its keys or all."""
     fields = {
-        "name": Field("name", text(dns_subdomain), required=True, example=f"name: the {kind}'s"),
+        "name": Field("name", text(dns_subdomain), required=True, example="name: settings"),
         "optional": Field("optional", boolean),
     }
     if not with_key:
         return record("OptionalName", partial(KeyRef, kind), fields)
-    key = Field("key", text(config_key), required=True, example="key: one of its keys")
-    return record("KeySelector", partial(KeyRef, kind), {**fields, "key": key})
+    wanted = Field("key", text(config_key), required=True, example="key: colour")
+    return record("KeySelector", partial(KeyRef, kind), {**fields, "key": wanted})
 
 
-def exactly_one(*names: str, of: str) -> Callable[[Fields, object, Findings], None]:
+def exactly_one(*names: str, of: str, hint: str = "") -> Callable[[Fields, object, Findings], None]:
     """A check that a mapping has one and only one of several fields."""
 
     def check(tree: Fields, made: object, findings: Findings) -> None:
         del made
         found = [name for name in names if name in tree.fields and not tree.fields[name].is_null]
         if not found and tree.fields.keys() <= {"name", "prefix", *names}:
-            findings.error(tree, f"must specify {of}", f"one of {choices(names)}")
+            findings.error(tree, f"must specify {of}", hint or f"one of {choices(names)}")
         elif len(found) > 1:
             findings.error(tree, f"may not specify more than one of {', '.join(found)}")
 
@@ -120,7 +120,7 @@ ENV_VAR: Final = record(
     "EnvVar",
     _env_var,
     {
-        "name": Field("name", text(env_name), required=True, example="name: the variable's"),
+        "name": Field("name", text(env_name), required=True, example="name: PORT"),
         "value": Field("value", text()),
         "valueFrom": Field("source", _ENV_SOURCE),
     },
@@ -167,7 +167,7 @@ _VOLUME_MOUNT: Final = record(
     "VolumeMount",
     _mount,
     {
-        "name": Field("name", text(dns_label), required=True, example="name: a volume's"),
+        "name": Field("name", text(dns_label), required=True, example="name: data"),
         "mountPath": Field(
             "mount_path", text(mount_path), required=True, example="mountPath: /data"
         ),

@@ -191,7 +191,9 @@ def _check_api_version(root: Fields, name: str, kind: Kind, findings: Findings) 
 def _read_metadata(root: Fields, name: str, kind: Kind, findings: Findings) -> Metadata:
     tree = root.fields.get("metadata")
     if tree is None or tree.is_null:
-        findings.error(root, "is missing", "metadata: {name: …}", below=("metadata",))
+        findings.error(
+            root, "is missing", "for example `metadata: {name: web}`", below=("metadata",)
+        )
         return Metadata()
     meta = _METADATA[name].read(tree, findings)
     if not kind.namespaced:

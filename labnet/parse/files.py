@@ -141,7 +141,7 @@ def _names(path: str) -> Iterator[str]:
                 for entry in entries
                 if entry.name.endswith(SUFFIXES)
                 and not entry.name.startswith(".")
-                and not entry.is_dir()
+                and not _is_folder(entry)
             )
     except OSError as error:
         raise _Unusable(0, _reason(error), "") from error
@@ -151,6 +151,13 @@ def _names(path: str) -> Iterator[str]:
         )
     for name in names:
         yield os.path.join(path, name)  # noqa: PTH118 - as the user typed it, `./` and all
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _status(path: str) -> os.stat_result:
@@ -168,10 +175,11 @@ def _neighbour(path: str) -> str:
     """The file beside it that was likely meant."""
     folder, name = os.path.split(path)
     try:
-        beside = [each for each in os.listdir(folder or ".") if each.endswith(SUFFIXES)]  # noqa: PTH208 - text paths
+        beside = os.listdir(folder or ".")  # noqa: PTH208 - names, which pathlib does not give
     except OSError:
         return ""
-    return did_you_mean(name, sorted(beside))
+    known = sorted(each for each in beside if each.endswith(SUFFIXES) and each != name)
+    return did_you_mean(name, known, cutoff=0.8)
 
 
 def _check_regular(status: os.stat_result) -> None:

@@ -99,21 +99,29 @@ def _pattern(tree: Tree) -> str:
     return render_path(tuple(0 if isinstance(key, int) else key for key in tree.keys[start:]))
 
 
-def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The hint `did you mean X?` for what is nearest to `word`, or nothing.
-
-    Case does not count: `containerport` is `containerPort`.
-    """
+def near_word(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """What is nearest to `word`, or nothing; case does not count."""
     from difflib import get_close_matches  # noqa: PLC0415 - only who errs should wait for it
 
     by_fold = {name.casefold(): name for name in known}
     near = get_close_matches(word.casefold(), by_fold, n=1, cutoff=cutoff)
-    return f"did you mean {by_fold[near[0]]}?" if near else ""
+    return by_fold[near[0]] if near else ""
+
+
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The hint `did you mean X?` for what is nearest to `word`, or nothing."""
+    near = near_word(word, known, cutoff)
+    return f"did you mean {near}?" if near else ""
 
 
 def place(tree: Tree, beside: Tree) -> str:
     """Where `tree` stands, for a message about `beside`: with the file if it is another one."""
     return f"line {tree.line}" if tree.file == beside.file else f"{tree.file}:{tree.line}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 node`, `2 nodes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def choices(known: Sequence[str], limit: int = 12) -> str:

@@ -72,7 +72,7 @@ def dns_1035_label(text: str) -> Complaint | None:
         f"{quote(text)}: a DNS-1035 label must consist of lower case alphanumeric characters or "
         "'-', start with an alphabetic character, and end with an alphanumeric character"
     )
-    return what, _suggestion(text.lstrip("0123456789-_."))
+    return what, _suggestion(f"svc-{text}" if text[:1].isdigit() else text)
 
 
 def port_name(text: str) -> Complaint | None:

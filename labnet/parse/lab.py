@@ -160,7 +160,7 @@ LAB_BODY: Final = record(
                         "nodes",
                         items(_NODE, required="node"),
                         required=True,
-                        example="a lab has one node at least: `nodes: [{name: node1}]`",
+                        example="nodes: [{name: node1}, {name: node2}]",
                     ),
                     "hosts": Field("hosts", items(_HOST)),
                     "machineAccess": Field("machine_access", _NOT_YET),

@@ -61,6 +61,8 @@ class Requirement:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether an object with these labels is selected."""
+        if not self.operator or (self.operator.endswith("In") and not self.values):
+            return True  # it was said that this is wrong
         match self.operator:
             case "In":
                 return labels.get(self.key) in self.values
@@ -141,7 +143,7 @@ def metadata(name: Check, role: str = "Object") -> Reader[Metadata]:
         "ObjectMeta",
         Metadata,
         {
-            "name": Field("name", text(name), required=True, example="name: the object's"),
+            "name": Field("name", text(name), required=True, example="name: web"),
             "namespace": Field("namespace", text(dns_label)),
             "labels": Field("labels", LABELS),
             "annotations": Field("annotations", _ANNOTATIONS),
@@ -179,7 +181,7 @@ _REQUIREMENT: Final = record(
     "SelectorRequirement",
     Requirement,
     {
-        "key": Field("key", text(label_key), required=True, example="key: a label's"),
+        "key": Field("key", text(label_key), required=True, example="key: app"),
         "operator": Field(
             "operator",
             one_of(("In", "NotIn", "Exists", "DoesNotExist")),

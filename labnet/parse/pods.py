@@ -143,7 +143,7 @@ POD_SPEC: Final = record(
             "containers",
             items(CONTAINER, required="container"),
             required=True,
-            example="a pod has one container at least: `- {name: web, image: nginx}`",
+            example="containers: [{name: web, image: nginx}]",
         ),
         "initContainers": Field("init_containers", items(INIT_CONTAINER)),
         "nodeName": Field("node_name", text(dns_subdomain)),

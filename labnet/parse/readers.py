@@ -19,6 +19,7 @@ from labnet.parse.tree import Fields, Items, Scalar, Tree, quote
 
 T = TypeVar("T")
 
+TEMPLATE_HINT: Final = "a template must be in a file named *.j2"
 INT32: Final = 2**31 - 1
 INT64: Final = 2**63 - 1
 
@@ -53,7 +54,9 @@ def text(check: Check | None = None) -> Reader[str]:
         if tree.kind != "str":
             findings.error(tree, f"must be text, not {noun(tree)}", f'quote it: "{tree.text}"')
         elif check is not None and (complaint := check(tree.text)) is not None:
-            findings.error(tree, *complaint)
+            what, hint = complaint
+            templated = "{{" in tree.text or "{%" in tree.text
+            findings.error(tree, what, TEMPLATE_HINT if templated else hint)
         return tree.text
 
     return Reader(read, "")

@@ -56,11 +56,14 @@ class _Record:
         if not isinstance(tree, Fields):
             findings.error(tree, f"must be a mapping, not {noun(tree)}")
             return self.blank(tree)
-        values = self._values(tree, findings)
+        guessed: set[str] = set()
+        values = self._values(tree, guessed, findings)
         for key, field in self.fields.items():
             if field.required and field.attribute not in values:
                 values[field.attribute] = field.reader.blank
-                findings.error(tree, "is missing", field.example, below=(key,))
+                if key not in guessed:
+                    example = f"for example `{field.example}`" if field.example else ""
+                    findings.error(tree, "is missing", example, below=(key,))
         if self.with_source:
             values["source"] = Source(tree.file, tree.line)
         made = self.make(**values)
@@ -68,25 +71,28 @@ class _Record:
             self.check(tree, made, findings)
         return made
 
-    def _values(self, tree: Fields, findings: Findings) -> dict[str, Any]:
+    def _values(self, tree: Fields, guessed: set[str], findings: Findings) -> dict[str, Any]:
+        """The values of the fields that are known; `guessed` gets those that typos stand for."""
         values: dict[str, Any] = {}
         for key, value in tree.fields.items():
             field = self.fields.get(key)
             if field is None:
-                self._stray(tree, key, value, findings)
+                guessed.add(self._stray(tree, key, value, findings))
             elif not value.is_null:
                 values[field.attribute] = field.reader.read(value, findings)
                 if field.later:
                     findings.ignored(value, f"labnet does not act on {key} yet")
         return values
 
-    def _stray(self, tree: Fields, key: str, value: Tree, findings: Findings) -> None:
+    def _stray(self, tree: Fields, key: str, value: Tree, findings: Findings) -> str:
+        """A field that labnet does not act on; the one that it is likely a typo of."""
         known = field_types()[self.kind]
         if key not in known:
-            report_unknown(tree, key, self.kind, findings)
-        elif key not in self.silent and not value.is_blank:
+            return report_unknown(tree, key, self.kind, findings, acted_on=self.fields)
+        if key not in self.silent and not value.is_blank:
             check_shape(value, known[key], findings)
             findings.ignored(value, f"Kubernetes has {key}, and labnet does not act on it")
+        return ""
 
     def blank(self, tree: Tree | None = None) -> Any:
         values = {
@@ -112,5 +118,6 @@ def record(  # noqa: PLR0913 - a table is one call, and each word of it has its 
     without a word (what the API server writes); `source` passes where the mapping stands;
     `check` sees the mapping together with what was made of it.
     """
+    assert fields.keys() <= field_types()[kind].keys(), f"{kind}: {fields.keys()}"
     made = _Record(kind, make, fields, silent, source, check)
     return Reader(made.read, made.blank())

@@ -178,7 +178,8 @@ def _check_node(
     wanted = ",".join(f"{key}={value}" for key, value in sorted(spec.node_selector.items()))
     if spec.node_name:
         what = f"{wanted} does not match node {spec.node_name}, which nodeName asks for"
-        findings.error(document.root, what, below=below)
+        near = _near_labels(spec.node_selector, {spec.node_name: labels[spec.node_name]})
+        findings.error(document.root, what, near, below=below)
     elif workload.kind == "DaemonSet":
         findings.warning(document.root, f"{wanted} matches no node: there is no pod", below=below)
     elif labels:

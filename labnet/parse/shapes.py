@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Collection
 from typing import Any, Final
 
 from labnet.parse.field_tables import element_type, field_types
-from labnet.parse.findings import Findings, choices, did_you_mean
+from labnet.parse.findings import Findings, choices, near_word
 from labnet.parse.readers import (
     INT64,
     Reader,
@@ -76,21 +77,22 @@ def _check_fields(tree: Fields, kind: str, findings: Findings) -> None:
             report_unknown(tree, key, kind, findings)
 
 
-def report_unknown(tree: Fields, key: str, kind: str, findings: Findings) -> None:
-    """`key` is in `tree`, and a `kind` has no such field: say which one is likely meant."""
-    what = f"unknown field {quote(key)}"
-    findings.error(tree, what, _nearest(tree, key, kind), below=(key,))
+def report_unknown(
+    tree: Fields, key: str, kind: str, findings: Findings, acted_on: Collection[str] = ()
+) -> str:
+    """`key` is in `tree`, and a `kind` has no such field: say which one is likely meant.
 
-
-def _nearest(tree: Fields, key: str, kind: str) -> str:
+    Returns that one, if it is a field of `kind`; if nothing is near, the hint lists `acted_on`.
+    """
     known = field_types().get(kind, {})
-    return (
-        did_you_mean(key, known, cutoff=0.8)
-        or _further_up(tree, key)
-        or _further_down(key, kind)
-        or did_you_mean(key, known)
-        or f"its fields are {choices([name for name in known if name not in _COMMON])}"
-    )
+    guess = near_word(key, known, cutoff=0.8)
+    elsewhere = "" if guess else _further_up(tree, key) or _further_down(tree, key, kind)
+    if not elsewhere:
+        guess = guess or near_word(key, known)
+    listed = [name for name in acted_on or known if name not in _COMMON]
+    hint = elsewhere or (f"did you mean {guess}?" if guess else f"the fields are {choices(listed)}")
+    findings.error(tree, f"unknown field {quote(key)}", hint, below=(key,))
+    return guess
 
 
 _COMMON: Final = ("apiVersion", "kind", "status")
@@ -131,14 +133,15 @@ def root_type(kind: str) -> str:
     return "BridgeContainer" if kind == "Container" else kind
 
 
-def _further_down(key: str, kind: str) -> str:
+def _further_down(tree: Fields, key: str, kind: str) -> str:
     """A field of that name below this mapping, at most three levels down."""
     todo: deque[tuple[tuple[str, ...], str]] = deque([((), kind)])
     while todo:
         path, current = todo.popleft()
         for name, child in field_types().get(current, {}).items():
             if name == key and path:
-                return f"did you mean {'.'.join((*path, name))}?"
+                start = f"{tree.path}." if tree.path else ""
+                return f"did you mean {start}{'.'.join((*path, name))}?"
             if len(path) < 3:
                 step = f"{name}[]" if child.startswith("[]") else name
                 todo.append(((*path, step), element_type(child)))

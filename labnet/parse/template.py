@@ -124,6 +124,11 @@ def _environment() -> SandboxedEnvironment:
     from jinja2 import StrictUndefined  # noqa: PLC0415 - see variables_of
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
 
+    class Undefined(StrictUndefined):
+        """A value that was not given; it fails as a number too, with its own name."""
+
+        __index__ = StrictUndefined.__int__
+
     class Bounded(SandboxedEnvironment):
         """A sandbox in which no single operation makes something huge."""
 
@@ -134,7 +139,7 @@ def _environment() -> SandboxedEnvironment:
             return super().call_binop(context, operator, left, right)
 
     environment = Bounded(
-        undefined=StrictUndefined,
+        undefined=Undefined,
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -60,7 +60,7 @@ def _check_labs(sources: Sequence[SourceText], contents: Contents, findings: Fin
         name = sources[0].name if sources else "-"
         what = "there is no document `kind: Lab`"
         hint = "it says which nodes there are: apiVersion: labnet.dev/v1, metadata.name, spec.nodes"
-        findings.problems.append(Problem(name, 0, "", what, hint))
+        findings.problems.append(Problem(name, 1, "", what, hint))
 
 
 def _topology(contents: Contents) -> Topology:

@@ -42,14 +42,14 @@ _ITEM: Final = record(
     "KeyToPath",
     lambda key, path: (key, path),
     {
-        "key": Field("key", text(config_key), required=True, example="key: one of its keys"),
-        "path": Field("path", text(relative_path), required=True, example="path: a file name"),
+        "key": Field("key", text(config_key), required=True, example="key: colour"),
+        "path": Field("path", text(relative_path), required=True, example="path: colour.txt"),
     },
 )
 
 
 def _keys_volume(kind: Kind, type_: str, name: str) -> Reader[Source]:
-    example = f"{name}: the {kind}'s"
+    example = f"{name}: settings"
     fields = {
         name: Field("name", text(dns_subdomain), required=True, example=example),
         "items": Field("items", items(_ITEM)),
@@ -86,7 +86,9 @@ def _volume(name: str, **sources: Source) -> Volume:
     return Volume(name, ref, renamed)
 
 
-_check_source: Final = exactly_one(*_SOURCES, of="a volume type")
+_check_source: Final = exactly_one(
+    *_SOURCES, of="a volume type", hint="labnet has emptyDir, configMap and secret"
+)
 
 
 def _check_volume(tree: Fields, made: Volume, findings: Findings) -> None:

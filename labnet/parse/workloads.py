@@ -53,7 +53,12 @@ _TEMPLATE: Final = record(
     _template,
     {
         "metadata": Field("metadata", TEMPLATE_METADATA),
-        "spec": Field("spec", POD_SPEC, required=True, example="the spec of its pods"),
+        "spec": Field(
+            "spec",
+            POD_SPEC,
+            required=True,
+            example="spec: {containers: [{name: web, image: nginx}]}",
+        ),
     },
 )
 
@@ -83,13 +88,16 @@ def _mismatch(selector: Selector, labels: Mapping[str, str]) -> str:
 
 
 _TEMPLATE_FIELD: Final = Field(
-    "template", _TEMPLATE, required=True, example="the template of its pods: metadata and spec"
+    "template",
+    _TEMPLATE,
+    required=True,
+    example="template: {metadata: {labels: {app: web}}, spec: {containers: […]}}",
 )
 _SELECTOR_FIELD: Final = Field(
     "selector",
     SELECTOR,
     required=True,
-    example="the labels of its pods: `selector: {matchLabels: {app: web}}`",
+    example="selector: {matchLabels: {app: web}}",
 )
 _REPLICAS_FIELD: Final = Field("replicas", integer(0, INT32, blank=1))
 
@@ -97,7 +105,7 @@ _REPLICAS_FIELD: Final = Field("replicas", integer(0, INT32, blank=1))
 def _body(kind: str, extra: Mapping[str, Field]) -> Reader[Any]:
     fields = {"selector": _SELECTOR_FIELD, "template": _TEMPLATE_FIELD, **extra}
     spec = record(f"{kind}Spec", ControllerSpec, fields, check=_check_controller)
-    field = Field("spec", spec, required=True, example="selector and template")
+    field = Field("spec", spec, required=True, example="spec: {selector: …, template: …}")
     return record(kind, _itself, {"spec": field}, silent=HEADER)
 
 
