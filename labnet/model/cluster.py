@@ -16,7 +16,9 @@ class Container:
 
     `builtin` names a program of `labnet.images` that runs without an exec (`agnhost`), with `argv`
     as its arguments; a container with neither is a `pause`: it costs no process.
-    `volumes` maps a mount path to the name of a directory that the pod's containers share.
+    `volumes` maps a mount path to the name of a folder of the pod, which its containers share (a
+    subPath follows the name: `cache/a/b`). Folders are mounted first and hide what the machine has
+    there; `files` are written after that.
     """
 
     name: str

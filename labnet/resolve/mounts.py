@@ -50,7 +50,7 @@ def container_root(spec: ContainerSpec, around: Surroundings, image: Image) -> R
     A volume hides all that the image, or a volume mounted further up, has at its path and below.
     The kubelet's own files are mounted last, unless a volume is mounted exactly there.
     """
-    volumes = {path: _image_folder(spec, around.pod, path) for path in image.folders}
+    volumes = {path: _image_folder(spec.name, path) for path in image.folders}
     if not spec.volume_mounts:
         return Root({**image.files, **around.etc}, volumes)
     root = Root(dict(image.files), volumes)
@@ -89,9 +89,8 @@ def _mounted(path: str, mount: VolumeMount, spec: ContainerSpec, around: Surroun
     if sub_path.split("/", 1)[0] == "..":
         around.references.unknown(f"the subPath {mount.sub_path} is outside of it", "", place)
         return Root({}, {})
-    folder = _folder(around.pod, volume.name)
     if volume.ref is None:
-        return Root({}, {path: f"{folder}/{sub_path}" if sub_path else folder})
+        return Root({}, {path: f"{volume.name}/{sub_path}" if sub_path else volume.name})
     if volume.items:
         content = around.references.items(volume.ref, volume.items, place)
     else:
@@ -103,14 +102,12 @@ def _mounted(path: str, mount: VolumeMount, spec: ContainerSpec, around: Surroun
     files = {join(path, name.removeprefix(below)): content[name] for name in names}
     # Another set of names is another folder: a key that is gone leaves no file behind.
     digest = safe_encode(str(fnv1a(repr((sub_path, names)).encode())))
-    return Root(files, {path: f"{folder}_{digest}"})
+    return Root(files, {path: f"{volume.name}_{digest}"})
 
 
-def _folder(pod: Identity, name: str) -> str:
-    """The name of a volume's folder, unlike that of any other pod's: `NAMESPACE_POD_VOLUME`."""
-    return f"{pod.namespace}_{pod.name}_{name}"
+def _image_folder(container: str, path: str) -> str:
+    """The name of a folder that stands for one of a container's image.
 
-
-def _image_folder(spec: ContainerSpec, pod: Identity, path: str) -> str:
-    """The name of a folder that stands for one of a container's image."""
-    return f"{_folder(pod, spec.name)}_{path.strip('/').replace('/', '.')}"
+    The underscore is in no name of a volume.
+    """
+    return f"{container}_{path.strip('/').replace('/', '.')}"

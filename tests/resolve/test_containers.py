@@ -144,8 +144,8 @@ def test_init_containers_come_first() -> None:
 def test_the_files_of_the_image() -> None:
     """Nginx brings its files, in folders of their own, whatever it runs; the others nothing."""
     folders = {
-        "/etc/nginx/conf.d": "default_web_main_etc.nginx.conf.d",
-        "/usr/share/nginx/html": "default_web_main_usr.share.nginx.html",
+        "/etc/nginx/conf.d": "main_etc.nginx.conf.d",
+        "/usr/share/nginx/html": "main_usr.share.nginx.html",
     }
     for command in ((), ("sleep", "9")):
         one = first(container("nginx", command=command))
@@ -166,7 +166,7 @@ def test_a_config_map_replaces_a_folder() -> None:
         "/etc/nginx/conf.d/site.conf": "server {}",
         "/etc/nginx/conf.d/index.html": "hello",
     }
-    assert one.volumes["/etc/nginx/conf.d"].startswith("default_web_site_")
+    assert one.volumes["/etc/nginx/conf.d"].startswith("site_")
 
 
 def test_a_sub_path_replaces_one_file() -> None:
@@ -181,9 +181,7 @@ def test_the_folder_of_a_config_map() -> None:
     one = mounted("busybox", site="/a", site_="/b", picked="/c", picked_="/d:html")
     assert one.volumes["/a"] == one.volumes["/b"]
     assert len(set(one.volumes.values())) == 3
-    assert all(
-        re.fullmatch("default_web_(site|picked)_[a-z0-9]+", name) for name in one.volumes.values()
-    )
+    assert all(re.fullmatch("(site|picked)_[a-z0-9]+", name) for name in one.volumes.values())
 
 
 @pytest.mark.parametrize(
@@ -211,15 +209,12 @@ def test_config_map_volumes(mounts: dict[str, str], expected: dict[str, str]) ->
 
 
 def test_empty_dirs() -> None:
-    """All containers of a pod share a folder, other pods have another, and it hides what is below.
-
-    A subPath is a folder in it.
-    """
+    """All containers of a pod share a folder by its name; a subPath is one in it."""
     one = mounted("nginx", cache="/usr/share/nginx", cache_="/srv/x:a/b")
     assert one.volumes == {
-        "/etc/nginx/conf.d": "default_web_main_etc.nginx.conf.d",
-        "/srv/x": "default_web_cache/a/b",
-        "/usr/share/nginx": "default_web_cache",
+        "/etc/nginx/conf.d": "main_etc.nginx.conf.d",
+        "/srv/x": "cache/a/b",
+        "/usr/share/nginx": "cache",
     }
     assert not any(path.startswith("/usr/share/nginx/") for path in one.files)
 
