@@ -191,3 +191,41 @@ class Forked:
             until(lambda: not self.running)
         for file in self._files:
             file.close()
+
+
+def serving(port: int, *argv: str, environment: dict[str, str] | None = None) -> Forked:
+    """A server, when it accepts on the port."""
+    child = Forked(argv, environment)
+    until(lambda: accepts(port) or not child.running)
+    return child
+
+
+@dataclass(frozen=True)
+class Netexec:
+    """A netexec that runs, and its ports."""
+
+    child: Forked
+    http: int
+    udp: int
+
+    def get(self, target: str, host: str = "127.0.0.1") -> Reply:
+        """One GET."""
+        return fetch(self.http, target, host=host)
+
+    def ask(self, data: bytes, host: str = "127.0.0.1") -> tuple[bytes, str]:
+        """One datagram: the answer, and the port that asked."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(PATIENCE)
+            sock.connect((host, self.udp))
+            sock.send(data)
+            return sock.recv(4096), str(sock.getsockname()[1])
+
+
+def started(*flags: str, environment: dict[str, str] | None = None) -> Netexec:
+    """A netexec with these flags besides its ports, when it accepts."""
+    http, udp = free_port(), free_port(socket.SOCK_DGRAM)
+    argv = ["netexec", f"--http-port={http}", f"--udp-port={udp}", *flags]
+    server = Netexec(Forked(argv, environment), http, udp)
+    until(lambda: accepts(http) or not server.child.running)
+    return server

@@ -1,11 +1,14 @@
-"""What the tests of TLS share."""
+"""What several tests share: a server that runs, and a certificate."""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from forked import Netexec, started
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +25,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     except FileNotFoundError:
         pytest.skip("no openssl here")
     return cert, key
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Netexec]:
+    """A netexec without further flags, for all tests that do not end it."""
+    server = started(environment={"NODE_NAME": "node1", "EMPTY": ""})
+    with server.child:
+        yield server

@@ -75,7 +75,7 @@ def listening(port: int) -> bool:
 
 
 def test_a_server_costs_little(children: dict[int, int]) -> None:
-    """Ready: 3 ms and 2.5 MB at most. After a hundred requests and a dial: the 5 MB of a pod.
+    """Ready: 5 ms and 2.5 MB at most. After a hundred requests and a dial: the 5 MB of a pod.
 
     Measured on CPython 3.11: 1.6 to 1.9 ms and 1.95 MB (of which a bare fork is 0.8 MB), then
     3.3 MB after the requests and 3.7 MB after the dial. The least of the children counts: others
@@ -84,7 +84,7 @@ def test_a_server_costs_little(children: dict[int, int]) -> None:
     for port in children:
         until(lambda port=port: listening(port))  # type: ignore[misc]  # a default binds it
     until(lambda: all(_sleeps(pid) for pid in children.values()))
-    assert min(map(cpu_milliseconds, children.values())) < 3
+    assert min(map(cpu_milliseconds, children.values())) < 5
     assert min(map(private_kilobytes, children.values())) < 2500
     port, pid = next(iter(children.items()))
     for _ in range(100):

@@ -5,58 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import pytest
 
-from forked import FAMILIES, Forked, Reply, accepts, exchange, fetch, free_port, has_ipv6, until
-
-
-@dataclass(frozen=True)
-class Server:
-    """A netexec that runs, and its ports."""
-
-    child: Forked
-    http: int
-    udp: int
-
-    def get(self, target: str, host: str = "127.0.0.1") -> Reply:
-        """One GET."""
-        return fetch(self.http, target, host=host)
-
-    def ask(self, data: bytes, host: str = "127.0.0.1") -> tuple[bytes, str]:
-        """One datagram, and who sent it."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(5)
-            sock.connect((host, self.udp))
-            sock.send(data)
-            return sock.recv(4096), str(sock.getsockname()[1])
-
-
-def started(*flags: str, environment: dict[str, str] | None = None) -> Server:
-    """A netexec with these flags besides its ports, when it accepts."""
-    http, udp = free_port(), free_port(socket.SOCK_DGRAM)
-    argv = ["netexec", f"--http-port={http}", f"--udp-port={udp}", *flags]
-    server = Server(Forked(argv, environment), http, udp)
-    until(lambda: accepts(http) or not server.child.running)
-    return server
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A netexec without further flags, for all tests that do not end it."""
-    server = started(environment={"NODE_NAME": "node1", "EMPTY": ""})
-    with server.child:
-        yield server
+from forked import FAMILIES, Netexec, exchange, fetch, free_port, has_ipv6, started
 
 
 @pytest.mark.parametrize("path", ["/hostname", "/hostName"])
 @pytest.mark.parametrize("host", FAMILIES)
-def test_hostname_is_that_of_the_uts_namespace(server: Server, path: str, host: str) -> None:
+def test_hostname_is_that_of_the_uts_namespace(server: Netexec, path: str, host: str) -> None:
     """Both spellings answer with the host's name, as plain text."""
     reply = server.get(path, host)
     assert (reply.status, reply.text) == (200, os.uname().nodename)
@@ -64,7 +23,7 @@ def test_hostname_is_that_of_the_uts_namespace(server: Server, path: str, host: 
     assert f"] GET {path}\n" in server.child.err
 
 
-def test_clientip_is_the_clients_address_and_port(server: Server) -> None:
+def test_clientip_is_the_clients_address_and_port(server: Netexec) -> None:
     """An IPv4 client on the dual-stack socket is seen with its IPv4 address."""
     with socket.create_connection(("127.0.0.1", server.http)) as sock:
         sock.sendall(b"GET /clientip HTTP/1.0\r\n\r\n")
@@ -73,25 +32,25 @@ def test_clientip_is_the_clients_address_and_port(server: Server) -> None:
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="no ::1 here")
-def test_clientip_over_ipv6_has_brackets(server: Server) -> None:
+def test_clientip_over_ipv6_has_brackets(server: Netexec) -> None:
     """An IPv6 client is seen as `[::1]:port`."""
     assert re.fullmatch(r"\[::1\]:\d+", server.get("/clientip", "::1").text)
 
 
 @pytest.mark.parametrize("target", ["/", "/no/such/path"])
-def test_all_other_paths_tell_the_time(server: Server, target: str) -> None:
+def test_all_other_paths_tell_the_time(server: Netexec, target: str) -> None:
     """There is no 404: what no endpoint has is the root's."""
     reply = server.get(target)
     assert reply.status == 200
     assert re.match(r"NOW: \d{4}-\d\d-\d\d .* m=\+\d+\.\d{9}$", reply.text)
 
 
-def test_serverport_is_the_port_of_the_flag(server: Server) -> None:
+def test_serverport_is_the_port_of_the_flag(server: Netexec) -> None:
     """Which container of a pod answers can be told by its port."""
     assert server.get("/serverport").text == str(server.http)
 
 
-def test_header_shows_one_or_all(server: Server) -> None:
+def test_header_shows_one_or_all(server: Netexec) -> None:
     """One header by any spelling, or all in JSON with Go's names, Host not among them."""
     headers = {"X-Forwarded-For": "10.0.0.1", "x-b": "2"}
     one = fetch(server.http, "/header?key=x-forwarded-for", headers=headers)
@@ -112,7 +71,7 @@ def test_header_shows_one_or_all(server: Server) -> None:
         ("/envvar", 400, "no 'var' given\n"),
     ],
 )
-def test_envvar_tells_the_environment(server: Server, target: str, status: int, text: str) -> None:
+def test_envvar_tells_the_environment(server: Netexec, target: str, status: int, text: str) -> None:
     """A variable's value; unset and empty are different."""
     reply = server.get(target)
     assert (reply.status, reply.text) == (status, text)
@@ -131,19 +90,19 @@ def test_envvar_tells_the_environment(server: Server, target: str, status: int, 
     ],
 )
 def test_echo_gives_back_message_and_code(
-    server: Server, target: str, status: int, text: str
+    server: Netexec, target: str, status: int, text: str
 ) -> None:
     """The message of the query, with the status asked for."""
     reply = server.get(target)
     assert (reply.status, reply.text) == (status, text)
 
 
-def test_echo_keeps_bytes_that_are_no_text(server: Server) -> None:
+def test_echo_keeps_bytes_that_are_no_text(server: Netexec) -> None:
     """A byte that is not UTF-8 comes back as it was sent."""
     assert server.get("/echo?msg=%ff%00a").body == b"\xff\x00a"
 
 
-def test_echo_takes_the_message_of_a_posted_form(server: Server) -> None:
+def test_echo_takes_the_message_of_a_posted_form(server: Netexec) -> None:
     """As curl -d sends it, in one piece or chunked."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     reply = fetch(server.http, "/echo", "POST", body=b"msg=posted", headers=headers)
@@ -154,21 +113,21 @@ def test_echo_takes_the_message_of_a_posted_form(server: Server) -> None:
     assert answer.endswith(b"\r\n\r\nabc")
 
 
-def test_an_impossible_code_closes_the_connection(server: Server) -> None:
+def test_an_impossible_code_closes_the_connection(server: Netexec) -> None:
     """As a panic in the original, it ends the connection without a reply, and only that."""
     request = b"GET /echo?code=99 HTTP/1.1\r\nHost: a\r\n\r\n"
     assert exchange(server.http, request) == b""
     assert server.get("/echo?msg=still-here").text == "still-here"
 
 
-def test_an_informational_code_comes_before_the_reply(server: Server) -> None:
+def test_an_informational_code_comes_before_the_reply(server: Netexec) -> None:
     """A 1xx is no reply yet: a 200 follows it."""
     request = b"GET /echo?code=103&msg=x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     answer = exchange(server.http, request)
     assert answer.startswith(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n")
 
 
-def test_redirect_goes_where_it_is_told(server: Server) -> None:
+def test_redirect_goes_where_it_is_told(server: Netexec) -> None:
     """302 or the code asked for, absolute or made absolute, with a page that links there."""
     reply = server.get("/redirect?location=/echo%3Fmsg=foobar&code=307")
     assert reply.status == 307
@@ -179,20 +138,20 @@ def test_redirect_goes_where_it_is_told(server: Server) -> None:
     assert server.get("/redirect?location=/&code=x").text.startswith("argument 'code' must be")
 
 
-def test_redirect_cannot_add_headers(server: Server) -> None:
+def test_redirect_cannot_add_headers(server: Netexec) -> None:
     """A line break in the location stays within it."""
     reply = server.get("/redirect?location=/a%0d%0aX-Evil:1")
     assert reply.headers["Location"] == "/a%0D%0AX-Evil:1"
     assert "X-Evil" not in reply.headers
 
 
-def test_unclean_paths_are_redirected(server: Server) -> None:
+def test_unclean_paths_are_redirected(server: Netexec) -> None:
     """Dots and double slashes are taken out first, as Go's router does."""
     reply = server.get("//a/../hostname?x=1")
     assert (reply.status, reply.headers["Location"]) == (301, "/hostname?x=1")
 
 
-def test_shell_answers_output_and_error(server: Server) -> None:
+def test_shell_answers_output_and_error(server: Netexec) -> None:
     """Both streams are the output; how it ended is the error."""
     assert server.get("/shell?cmd=echo%20out%3B%20echo%20err%20>%262").text == (
         '{"output":"out\\nerr\\n"}'
@@ -204,7 +163,7 @@ def test_shell_answers_output_and_error(server: Server) -> None:
     )
 
 
-def test_a_shell_that_waits_does_not_stop_the_others(server: Server) -> None:
+def test_a_shell_that_waits_does_not_stop_the_others(server: Netexec) -> None:
     """A command that reads a pipe blocks its own client only."""
     read, write = os.pipe()
     with socket.create_connection(("127.0.0.1", server.http)) as sock, os.fdopen(write, "wb") as w:
@@ -221,7 +180,7 @@ def test_a_shell_that_waits_does_not_stop_the_others(server: Server) -> None:
     os.close(read)
 
 
-def test_healthz_and_readyz_are_200(server: Server) -> None:
+def test_healthz_and_readyz_are_200(server: Netexec) -> None:
     """Once the UDP server runs."""
     assert (server.get("/healthz").status, server.get("/healthz").text) == (200, "")
     assert (server.get("/readyz").status, server.get("/readyz").text) == (200, "ok")
@@ -235,7 +194,7 @@ def test_without_udp_and_sctp_it_is_never_healthy() -> None:
         assert server.get("/readyz").status == 412
 
 
-def test_upload_stores_a_file(server: Server) -> None:
+def test_upload_stores_a_file(server: Netexec) -> None:
     """Without the folder /uploads, or without a file, the answer is the error."""
     body = b'--B\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n#!\r\n--B--'
     headers = {"Content-Type": "multipart/form-data; boundary=B"}
@@ -244,7 +203,7 @@ def test_upload_stores_a_file(server: Server) -> None:
     assert server.get("/upload").text == '{"error":"Unable to upload file."}'
 
 
-def test_head_has_the_headers_of_get(server: Server) -> None:
+def test_head_has_the_headers_of_get(server: Netexec) -> None:
     """The length, and nothing of the body."""
     reply = fetch(server.http, "/echo?msg=12345", "HEAD")
     assert (reply.headers["Content-Length"], reply.body) == ("5", b"")
@@ -262,13 +221,13 @@ def test_head_has_the_headers_of_get(server: Server) -> None:
 )
 @pytest.mark.parametrize("host", FAMILIES)
 def test_udp_answers_commands(
-    server: Server, question: bytes, answer: Callable[[], str], host: str
+    server: Netexec, question: bytes, answer: Callable[[], str], host: str
 ) -> None:
     """Commands count in lower case and without space around them, echoed text too."""
     assert server.ask(question, host)[0].decode() == answer()
 
 
-def test_udp_tells_who_talks_to_whom(server: Server) -> None:
+def test_udp_tells_who_talks_to_whom(server: Netexec) -> None:
     """The client's address and port as seen here, and the server's port."""
     answer, port = server.ask(b"clientip")
     assert answer.decode() == f"127.0.0.1:{port}"
@@ -276,7 +235,7 @@ def test_udp_tells_who_talks_to_whom(server: Server) -> None:
 
 
 @pytest.mark.parametrize("question", [b"nonsense", b"echo", b"echo ", b"\xff\xfe"])
-def test_udp_does_not_answer_what_it_does_not_know(server: Server, question: bytes) -> None:
+def test_udp_does_not_answer_what_it_does_not_know(server: Netexec, question: bytes) -> None:
     """It is logged, and the next datagram is answered."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(5)
@@ -287,7 +246,7 @@ def test_udp_does_not_answer_what_it_does_not_know(server: Server, question: byt
     assert "Unknown UDP command received from 127.0.0.1:" in server.child.err
 
 
-def test_dial_http_collects_responses(server: Server) -> None:
+def test_dial_http_collects_responses(server: Netexec) -> None:
     """As many as tries, through redirects too; the port is a number."""
     target = f"/dial?host=127.0.0.1&port={server.http}&tries=3&request="
     assert json.loads(server.get(target + "echo?msg=hi").text) == {"responses": ["hi"] * 3}
@@ -295,20 +254,20 @@ def test_dial_http_collects_responses(server: Server) -> None:
     assert json.loads(redirected) == {"responses": ["hi"] * 3}
 
 
-def test_dial_udp_collects_responses(server: Server) -> None:
+def test_dial_udp_collects_responses(server: Netexec) -> None:
     """The request is the datagram."""
     target = f"/dial?host=127.0.0.1&port={server.udp}&protocol=udp&request=hostname"
     assert json.loads(server.get(target).text) == {"responses": [os.uname().nodename]}
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="no ::1 here")
-def test_dial_takes_ipv6(server: Server) -> None:
+def test_dial_takes_ipv6(server: Netexec) -> None:
     """A bare address, which gets its brackets."""
     target = f"/dial?host=::1&port={server.http}&request=echo?msg=six"
     assert json.loads(server.get(target).text) == {"responses": ["six"]}
 
 
-def test_dial_reports_errors(server: Server) -> None:
+def test_dial_reports_errors(server: Netexec) -> None:
     """The text is Go's; the status is 200 all the same."""
     port = free_port()
     answer = server.get(f"/dial?host=127.0.0.1&port={port}&request=x&tries=2")
@@ -335,145 +294,8 @@ def test_dial_reports_errors(server: Server) -> None:
         ("host=127.0.0.1&port=nosuch&request=x", "host and/or port param are invalid."),
     ],
 )
-def test_dial_refuses_bad_parameters(server: Server, query: str, why: str) -> None:
+def test_dial_refuses_bad_parameters(server: Netexec, query: str, why: str) -> None:
     """400, and which parameter it is."""
     reply = server.get(f"/dial?{query}")
     assert reply.status == 400
     assert reply.text.startswith(why)
-
-
-def test_http_override_answers_everything_alike() -> None:
-    """Whatever is asked, the overriding path is answered."""
-    server = started("--http-override=/echo?msg=over&code=202")
-    with server.child:
-        reply = fetch(server.http, "/hostname", "POST", body=b"msg=x")
-        assert (reply.status, reply.text) == (202, "over")
-
-
-def test_udp_listen_addresses_are_those_and_no_others() -> None:
-    """Only the addresses given are bound, each once."""
-    server = started("--udp-listen-addresses=127.0.0.2,127.0.0.1,127.0.0.2")
-    with server.child:
-        assert server.ask(b"echo one", "127.0.0.1")[0] == b"one"
-        assert server.ask(b"echo two", "127.0.0.2")[0] == b"two"
-        with pytest.raises(ConnectionRefusedError):
-            server.ask(b"echo three", "127.0.0.3")
-        assert server.child.err.count("Started UDP server on port 127.0.0.2 ") == 1
-
-
-def test_a_bad_listen_address_is_refused() -> None:
-    """Before anything is served for long."""
-    server = started("--udp-listen-addresses=127.0.0.1,x")
-    with server.child:
-        assert server.child.status == 1
-        assert "invalid address x" in server.child.err
-
-
-def test_a_taken_port_ends_it() -> None:
-    """EADDRINUSE, in Go's words: this is how containers of one pod notice each other."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with Forked(["netexec", f"--http-port={port}", "--udp-port=-1"]) as child:
-            assert child.status == 1
-            assert f"listen tcp :{port}: bind: address already in use\n" in child.err
-
-
-def test_a_port_that_is_none_ends_it() -> None:
-    """Above 65535 there are no ports."""
-    with Forked(["netexec", "--http-port=65536"]) as child:
-        assert child.status == 1
-        assert "address 65536: invalid port" in child.err
-
-
-def test_log_lines_have_klogs_form() -> None:
-    """Severity and date, time, process, place, text."""
-    server = started()
-    with server.child:
-        server.get("/hostname")
-        first, *rest = server.child.err.splitlines()
-        head = rf"I\d{{4}} \d\d:\d\d:\d\d\.\d{{6}} +{server.child.pid} log\.go:\d+\] "
-        assert re.fullmatch(head + f"Started HTTP server on port {server.http}", first)
-        assert re.fullmatch(head + "GET /hostname", rest[-1])
-
-
-def test_sigterm_ends_it_with_status_0() -> None:
-    """At once, unless told otherwise."""
-    server = started()
-    with server.child as child:
-        child.send(signal.SIGTERM)
-        assert child.status == 0
-
-
-def test_a_signal_that_it_does_not_ask_for_is_status_2() -> None:
-    """As a Go program that is its container's first process."""
-    server = started()
-    with server.child as child:
-        child.send(signal.SIGINT)
-        assert child.status == 2
-
-
-def test_delay_shutdown_goes_on_serving() -> None:
-    """After SIGTERM: not ready, but healthy, until the delay is over."""
-    server = started("--delay-shutdown=1")
-    with server.child as child:
-        child.send(signal.SIGTERM)
-        until(lambda: server.get("/readyz").status == 503)
-        assert server.get("/readyz").text == "shutting down"
-        assert server.get("/healthz").status == 200
-        assert "Sleeping 1 seconds before terminating..." in child.err
-        assert child.status == 0
-
-
-def test_shutdown_ends_it_without_a_reply() -> None:
-    """The process is gone before it could answer."""
-    server = started()
-    with server.child as child:
-        assert exchange(server.http, b"GET /shutdown HTTP/1.0\r\n\r\n") == b""
-        assert child.status == 0
-
-
-def test_exit_ends_it_with_the_code() -> None:
-    """Without a timeout at once, and without a reply."""
-    server = started()
-    with server.child as child:
-        assert exchange(server.http, b"GET /exit?code=7&wait=1ms HTTP/1.0\r\n\r\n") == b""
-        assert child.status == 7
-
-
-def test_exit_with_a_timeout_lets_requests_end() -> None:
-    """Idle connections are closed, new ones refused, one that is busy gets its reply."""
-    server = started()
-    with server.child as child, socket.create_connection(("127.0.0.1", server.http)) as busy:
-        idle = socket.create_connection(("127.0.0.1", server.http))
-        with idle:
-            idle.sendall(b"GET /hostname HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert idle.recv(4096).startswith(b"HTTP/1.1 200 OK")
-            busy.sendall(b"GET /shell?cmd=sleep%200.3%3Becho%20x HTTP/1.1\r\nHost: a\r\n\r\n")
-            until(lambda: "GET /shell" in child.err)
-            assert server.get("/exit?code=3&timeout=5s").status == 200
-            assert idle.recv(4096) == b""
-            until(lambda: not accepts(server.http))
-        assert b'{"output":"x\\n"}' in busy.recv(4096)
-        assert child.status == 3
-        assert "Graceful shutdown completed with: <nil>" in child.err
-
-
-def test_exit_does_not_wait_longer_than_its_timeout() -> None:
-    """A request that lasts is cut off."""
-    server = started()
-    with server.child as child, socket.create_connection(("127.0.0.1", server.http)) as busy:
-        busy.sendall(b"GET /shell?cmd=sleep%205 HTTP/1.1\r\nHost: a\r\n\r\n")
-        until(lambda: "GET /shell" in child.err)
-        assert server.get("/exit?code=4&timeout=100ms").status == 200
-        assert child.status == 4
-        assert "completed with: context deadline exceeded" in child.err
-
-
-@pytest.mark.parametrize("query", ["timeout=x", "wait=5", "code=x"])
-def test_exit_refuses_bad_parameters(server: Server, query: str) -> None:
-    """It says so, and stays."""
-    name = query.partition("=")[0]
-    assert server.get(f"/exit?{query}").text.startswith(f"argument '{name}' must be")
-    assert server.child.running

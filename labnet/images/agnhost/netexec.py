@@ -66,10 +66,11 @@ def netexec(flags: Flags, _arguments: Sequence[str]) -> int:
     endpoints = Endpoints(loop, flags.number("http-port"))
     loop.on_signal(SIGTERM, partial(_terminated, loop, endpoints, flags.number("delay-shutdown")))
     log(f"Started HTTP server on port {flags.number('http-port')}")
-    endpoints.server = _http_server(loop, flags, endpoints.mux)
     _serve_udp(loop, flags, endpoints)
     if flags.number("sctp-port") != -1:
         _serve_sctp(loop, flags.number("sctp-port"), endpoints)
+    # Last: who can connect to it can rely on the others too.
+    endpoints.server = _http_server(loop, flags, endpoints.mux)
     return loop.run()
 
 

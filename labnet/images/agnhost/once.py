@@ -112,12 +112,12 @@ def logs_generator(flags: Flags, _arguments: Sequence[str]) -> int:
 
 def _line(number: int) -> str:
     """A line like one of an API server: `7 PUT /api/v1/namespaces/ns/pods/x2f 418`."""
-    # The noises are a test's random data, not secrets.
-    method = random.choice(("GET", "POST", "PUT"))  # noqa: S311
-    namespace = random.choice(("kube-system", "default", "ns"))  # noqa: S311
+    noise = random.Random()  # noqa: S311 - it is to look busy, not to be secret
+    method = noise.choice(("GET", "POST", "PUT"))
+    namespace = noise.choice(("kube-system", "default", "ns"))
     letters = string.ascii_lowercase + string.digits
-    pod = "".join(random.choices(letters, k=random.randrange(3, 5)))  # noqa: S311
-    status = random.randrange(200, 600)  # noqa: S311
+    pod = "".join(noise.choices(letters, k=noise.randrange(3, 5)))
+    status = noise.randrange(200, 600)
     return f"{number} {method} /api/v1/namespaces/{namespace}/pods/{pod} {status}"
 
 
