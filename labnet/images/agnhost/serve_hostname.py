@@ -35,6 +35,7 @@ def serve_hostname(flags: Flags, _arguments: Sequence[str]) -> int:
     if flags.on("http") and (flags.on("tcp") or flags.on("udp")):
         fatal("Can't serve TCP/UDP mode and HTTP mode at the same time")
     loop, name, port = Loop(), hostname(), flags.number("port")
+    end_after(loop, GRACE)
     if flags.on("tcp"):
         Listener(loop, listen_tcp(port), partial(_say, name))
     if flags.on("udp"):
@@ -43,7 +44,6 @@ def serve_hostname(flags: Flags, _arguments: Sequence[str]) -> int:
         handler = partial(_respond, name, flags.on("close"))
         HttpServer(loop, listen_tcp(port), Mux({"/": Route(handler)}))
     log(f"Serving on port {port}.")
-    end_after(loop, GRACE)
     return loop.run()
 
 
@@ -80,13 +80,13 @@ def _respond(name: str, close: bool, request: Request) -> Response:  # noqa: FBT
 def tcp_reset(flags: Flags, _arguments: Sequence[str]) -> int:
     """Reset every connection on which more than one byte came; returns the exit status."""
     loop, port = Loop(), flags.number("port")
+    end_after(loop, 0)
 
     def accepted(sock: socket.socket, client: str) -> None:
         loop.watch(sock.fileno(), READ, partial(_reset, loop, sock, client))
 
     Listener(loop, listen_tcp(port), accepted)
     log(f"Serving on port {port}.")
-    end_after(loop, 0)
     return loop.run()
 
 

@@ -153,9 +153,9 @@ def _html(text: str) -> str:
 def http_echo(flags: Flags, _arguments: Sequence[str]) -> int:
     """Answer each request with its description in JSON; returns the exit status."""
     loop, port = Loop(), flags.number("port")
+    end_after(loop, GRACE)
     HttpServer(loop, listen_tcp(port), Mux({"/": Route(partial(_describe, port))}))
     log(f"Serving on port {port}.")
-    end_after(loop, GRACE)
     return loop.run()
 
 
