@@ -32,16 +32,22 @@ class Loop:
     """Callbacks for what happens; `run` calls them until `exit`."""
 
     def __init__(self) -> None:
-        """Open the epoll set and the pipe by which signals and threads wake it."""
+        """Open the epoll set, and the pipe by which signals and threads wake it.
+
+        From now on a signal that nobody asks for ends `run` with status 2, as it ends a Go program.
+        """
         self._epoll = select.epoll()
         self._callbacks: dict[int, Callable[[], None]] = {}
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._soon: deque[Callable[[], None]] = deque()
-        self._asked: set[signal.Signals] = set()
         self._status: int | None = None
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.watch(self._wake_read, READ, self._woken)
+        # Without it a signal between a check and the wait would wait for the next event.
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self.on_signal(number, lambda: self.exit(UNASKED))
 
     def watch(self, fd: int, events: int, callback: Callable[[], None]) -> None:
         """Call `callback` whenever `fd` is ready for `events` (or has failed)."""
@@ -72,7 +78,6 @@ class Loop:
 
     def on_signal(self, number: signal.Signals, callback: Callable[[], None]) -> None:
         """Call `callback` when the process gets a signal."""
-        self._asked.add(number)
         signal.signal(number, lambda _number, _frame: self.soon(callback))
 
     def work(self, job: Callable[[], None]) -> None:
@@ -93,18 +98,11 @@ class Loop:
         self._status = status & 0xFF
 
     def run(self) -> int:
-        """Serve until `exit`, and return its status.
-
-        Signals that nobody asked for end the program with status 2, as they end a Go program.
-        """
+        """Serve until `exit`, and return its status."""
         # What the parent had made is not garbage, and looking at it would copy its pages.
         gc.freeze()
         # The parent may ignore children, and then their status could not be read.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for number in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP} - self._asked:
-            self.on_signal(number, lambda: self.exit(UNASKED))
-        # Without it a signal between a check and the wait would wait for the next event.
-        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         while self._status is None:
             self._turn()
         return self._status
