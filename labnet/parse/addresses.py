@@ -27,6 +27,9 @@ def subnets_of(words: str) -> tuple[IPNetwork, ...]:
 
 
 def _each(words: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+    if words.count(",") > 1:
+        what = f"{quote(words)} has {words.count(',') + 1:,} parts"
+        raise ValueError(what, "there is one for IPv4 and one for IPv6, at most")
     values = tuple(parse(word.strip()) for word in words.split(","))
     families = [value.version for value in values]
     for family in sorted(set(families)):

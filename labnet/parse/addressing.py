@@ -15,6 +15,7 @@ from labnet.parse.tree import Items, descend
 
 DOCKER_SUBNET: Final = IPv4Network("172.17.0.0/16")  # dockerd's default
 NODE_MASK: Final[dict[Family, int]] = {4: 24, 6: 64}  # --node-cidr-mask-size-ipv4 and -ipv6
+MAX_MACHINES: Final = 1000  # the kernel's 1,024 ports of a bridge, less a few for others
 MIN_SERVICE_ADDRESSES: Final = 10  # kubeadm's MinimumAddressesInServiceSubnet
 
 
@@ -44,6 +45,8 @@ def check_addressing(contents: Contents, findings: Findings) -> None:
     """The subnets of the lab, and the addresses and podCIDRs of its machines."""
     bridges = any(each.network == "bridge" for _, each in contents.of(BridgeContainer))
     for document, lab in contents.of(Lab):
+        if _is_crowded(document, lab, findings):
+            continue
         _check_overlaps(document, lab.networking, findings, docker=bridges)
         _check_service_subnets(document, lab.networking, findings)
         _check_families(document, lab, findings)
@@ -51,6 +54,15 @@ def check_addressing(contents: Contents, findings: Findings) -> None:
         _check_machines(document, lab, findings)
         _check_pool(document, lab, findings)
         _check_room(document, lab, findings)
+
+
+def _is_crowded(document: Document, lab: Lab, findings: Findings) -> bool:
+    machines = len(lab.nodes) + len(lab.hosts)
+    if machines > MAX_MACHINES:
+        what = f"{machines:,} nodes and hosts are too many for one segment"
+        hint = f"at most {MAX_MACHINES:,}: a bridge has no more ports"
+        findings.error(document.root, what, hint, below=("spec", "nodes"))
+    return machines > MAX_MACHINES
 
 
 def _blocks(networking: Networking) -> Iterator[Block]:

@@ -7,8 +7,7 @@ and compose's mapping.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from labnet.model import BridgeContainer, ContainerSpec, EnvVar, PublishedPort, Source
 from labnet.parse.addresses import ip_text
@@ -31,8 +30,7 @@ _PUBLISH: Final = re.compile(
 _FORM: Final = "[HOST_IP:]HOST_PORT:CONTAINER_PORT[/PROTOCOL], for example 8080:80/tcp"
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerBody:
+class ContainerBody(NamedTuple):
     """`spec` of a Container."""
 
     container: ContainerSpec

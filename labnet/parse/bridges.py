@@ -15,7 +15,9 @@ from labnet.parse.tree import descend, quote
 
 _NODE: Keys = ("spec", "node")
 _NETWORK: Keys = ("spec", "network")
-_ANY = {"", "0.0.0.0", "::"}  # noqa: S104 - nothing is bound here, these words mean any address
+_MOST_JOINS = 20
+_SHOWN_JOINS = 5
+_ANY = ("", "0.0.0.0", "::")  # noqa: S104 - nothing is bound here, these words mean any address
 
 
 class _Published(NamedTuple):
@@ -31,6 +33,8 @@ def check_bridges(contents: Contents, findings: Findings) -> None:
     containers = {each.name: (document, each) for document, each in contents.of(BridgeContainer)}
     for _, lab in contents.of(Lab):
         nodes = [node.name for node in lab.nodes if node.name]
+        if not nodes:
+            continue  # that there is no node was said already
         for document, container in contents.of(BridgeContainer):
             if container.node and container.node not in nodes:
                 what = f"there is no node {quote(container.node)}"
@@ -43,7 +47,7 @@ def check_bridges(contents: Contents, findings: Findings) -> None:
 
 def _home(container: BridgeContainer, nodes: list[str]) -> str:
     """The node of a container that joins no other: the first unless it says otherwise."""
-    return container.node or (nodes[0] if nodes else "")
+    return container.node or nodes[0]
 
 
 def _check_join(
@@ -65,8 +69,8 @@ def _check_join(
                 hint = nearest(name, containers, "Container")
                 findings.error(document.root, what, hint, below=_NETWORK)
             return
-        if name in seen:
-            what = f"{' joins '.join([*seen, name])}: none of them has a network"
+        if name in seen or len(seen) > _MOST_JOINS:
+            what = f"{' joins '.join([*seen[:_SHOWN_JOINS], name])}: none of them has a network"
             findings.error(document.root, what, "one of them needs the bridge", below=_NETWORK)
             return
         seen.append(name)
@@ -80,21 +84,23 @@ def _check_join(
 
 def _check_published(contents: Contents, nodes: list[str], findings: Findings) -> None:
     """One port of a node goes to one container, as docker says `port is already allocated`."""
-    taken: dict[tuple[str, int, str], list[_Published]] = {}
+    taken: dict[tuple[str, int, str], dict[str, _Published]] = {}
     for document, container in contents.of(BridgeContainer):
         for index, port in enumerate(container.publish):
             mine = _Published(document, ("spec", "publish", index), port)
             node = _home(container, nodes)
-            others = taken.setdefault((node, port.host_port, port.protocol), [])
-            clash = next((other for other in others if _overlap(other.port, port)), None)
+            others = taken.setdefault((node, port.host_port, port.protocol), {})
+            clash = _clash(port.host_ip, others)
             if clash is not None and port.host_port:
                 tree = descend(clash.document.root, clash.keys)
                 owner = f"{clash.document.title} ({place(tree, document.root)})"
                 what = f"port {port.host_port}/{port.protocol} of node {node} is taken by {owner}"
                 findings.error(document.root, what, below=mine.keys)
-            others.append(mine)
+            others.setdefault(port.host_ip, mine)
 
 
-def _overlap(one: PublishedPort, other: PublishedPort) -> bool:
-    """Whether the addresses of two published ports have one in common."""
-    return one.host_ip == other.host_ip or bool({one.host_ip, other.host_ip} & _ANY)
+def _clash(address: str, others: Mapping[str, _Published]) -> _Published | None:
+    """One of `others`, which are by their address, that has an address in common."""
+    if address in _ANY:
+        return next(iter(others.values()), None)
+    return next((others[each] for each in (address, *_ANY) if each in others), None)

@@ -116,6 +116,7 @@ def _check_room(contents: Contents, lab: Lab, findings: Findings) -> None:
     """The pods of each node by nodeName, and all pods together, fit."""
     room = {node.name: _pods_per_node(node, lab) for node in lab.nodes}
     labels = {node.name: node_labels(node) for node in lab.nodes}
+    total_room = sum(room.values())
     total = 0
     pinned: Counter[str] = Counter()
     for document, workload in contents.of(Workload):
@@ -129,8 +130,8 @@ def _check_room(contents: Contents, lab: Lab, findings: Findings) -> None:
             fits = count(room[home], "pod")
             what = f"node {home} has room for {fits}, and this makes {pinned[home]:,}"
             findings.error(document.root, what, _ROOM_HINT, below=below)
-        elif room and total > sum(room.values()) >= total - pods:
-            fits = count(sum(room.values()), "pod")
+        elif room and total > total_room >= total - pods:
+            fits = count(total_room, "pod")
             what = f"the lab has room for {fits}, and this makes {total:,}"
             findings.error(document.root, what, _ROOM_HINT, below=below)
 
@@ -142,10 +143,10 @@ _ROOM_HINT: Final = (
 
 
 def _count_keys(workload: Workload) -> Keys:
-    """The field that says how many pods there are, or where they are."""
-    if workload.kind in {"Pod", "DaemonSet"}:
-        return (*spec_keys(workload), "nodeName")
-    return ("spec", "replicas")
+    """The field that says how many pods there are, or where they are, or that there are any."""
+    if workload.kind not in {"Pod", "DaemonSet"}:
+        return ("spec", "replicas")
+    return (*spec_keys(workload), "nodeName") if workload.template.spec.node_name else ("kind",)
 
 
 def _pods(workload: Workload, labels: Mapping[str, Mapping[str, str]]) -> int:

@@ -8,16 +8,18 @@ from typing import Any, Final
 
 from labnet.parse.findings import Findings
 from labnet.parse.readers import TEMPLATE_HINT
-from labnet.parse.tree import Fields, Items, Scalar, Tree, quote
+from labnet.parse.tree import Fields, Items, Scalar, Tree, quote, shorten
 
 
 MAX_BYTES: Final = 8 * 1024 * 1024  # of one file
 MAX_DEPTH: Final = 100
-MAX_VALUES: Final = 1_000_000  # of one file, copies included
+MAX_VALUES: Final = 500_000  # of one file, copies included
 MAX_COPIES: Final = 100_000  # values that the aliases of one file stand for
 
-# All but what YAML 1.1 (5.1, "Character Set") calls printable, and the byte order mark.
-_UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What YAML 1.1 (5.1, "Character Set") does not call printable; a byte order mark is taken.
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
+)
 _CORE: Final = "tag:yaml.org,2002:"
 _SCALAR_TAGS: Final = ("null", "bool", "int", "float")
 _MERGE: Final = "<<"
@@ -198,9 +200,11 @@ class _Composer:
         line = event.start_mark.line + 1
         target = self._anchors.get(event.anchor)
         if target is None:
-            raise _Unreadable(line, f"the alias *{event.anchor} names no anchor above it")
+            raise _Unreadable(line, f"the alias *{shorten(event.anchor)} names no anchor above it")
         if any(target is collection for collection in self._open):
-            raise _Unreadable(line, f"the alias *{event.anchor} is inside of what it stands for")
+            raise _Unreadable(
+                line, f"the alias *{shorten(event.anchor)} is inside of what it stands for"
+            )
         self._place(self._copy(target, line))
 
     def _copy(self, original: Tree, line: int) -> Tree:
@@ -248,7 +252,7 @@ class _Composer:
         if key.kind != "str" and not (number.isdecimal() and str(int(number[:30])) == number):
             what = f"the name {quote(key.text)} is {_NOUNS[key.kind]} to YAML, and must be text"
             key.adopt(self._open[-1], key.text)
-            self.findings.error(key, what, f'quote it: "{key.text}"')
+            self.findings.error(key, what, f'quote it: "{shorten(key.text)}"')
         return key
 
     def _set(self, parent: Fields, key: Scalar, value: Tree) -> None:

@@ -7,10 +7,9 @@ Decisions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from labnet.model import Source
 from labnet.names import DEFAULT_NAMESPACE
@@ -30,8 +29,7 @@ T = TypeVar("T")
 LABNET: Final = "labnet.dev/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of object: `body` reads all but the metadata, and `build` makes the model of both."""
 
     api_version: str
@@ -74,8 +72,7 @@ _METADATA: Final = {name: metadata(kind.name, kind.role) for name, kind in KINDS
 _LIST_FIELDS: Final = frozenset({"apiVersion", "kind", "metadata", "items"})
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """An object of the files: who it is, where it stands, and what was made of it."""
 
     kind: str
@@ -95,11 +92,12 @@ class Document:
         return self.root.line
 
 
-@dataclass(slots=True)
 class Contents:
     """All objects of the files, in their order."""
 
-    documents: list[Document] = field(default_factory=list)
+    def __init__(self, documents: Sequence[Document]) -> None:
+        """These documents."""
+        self.documents = tuple(documents)
 
     def of(self, kind: type[T]) -> Iterator[tuple[Document, T]]:
         """The documents whose value is a `kind`, with that value."""
@@ -110,13 +108,9 @@ class Contents:
 
 def read_documents(trees: list[Tree], findings: Findings) -> Contents:
     """The objects of the documents; empty documents do not count."""
-    contents = Contents()
-    for tree in trees:
-        for manifest in _manifests(tree, findings):
-            document = _read(manifest, findings)
-            if document is not None:
-                contents.documents.append(document)
-    return contents
+    manifests = (manifest for tree in trees for manifest in _manifests(tree, findings))
+    documents = (_read(manifest, findings) for manifest in manifests)
+    return Contents([document for document in documents if document is not None])
 
 
 def _manifests(tree: Tree, findings: Findings) -> Iterator[Fields]:

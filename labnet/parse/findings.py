@@ -7,13 +7,16 @@ wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from labnet.errors import Problem
 from labnet.parse.tree import Fields, Tree, descend, render_path
 
 
 Keys = tuple[str | int, ...]
-RENDERED_SUFFIX = ".j2"
+RENDERED_SUFFIX: Final = ".j2"
+MANY: Final = 1_000  # problems, after which nobody reads hints, and they take long to find
+_LONGEST_TYPO: Final = 100
 
 
 class Findings:
@@ -29,6 +32,11 @@ class Findings:
         self.complete = True
         self._warnings: list[Problem] = []
         self._ignored: dict[tuple[str, str], _Ignored] = {}
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there are so many problems that guessing what was meant is no help."""
+        return len(self.problems) > MANY
 
     def error(self, tree: Tree, what: str, hint: str = "", *, below: Keys = ()) -> None:
         """Something is wrong with `tree`, or with what is (or should be) at `below` in it."""
@@ -101,6 +109,8 @@ def _pattern(tree: Tree) -> str:
 
 def near_word(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """What is nearest to `word`, or nothing; case does not count."""
+    if len(word) > _LONGEST_TYPO:
+        return ""
     from difflib import get_close_matches  # noqa: PLC0415 - only who errs should wait for it
 
     by_fold = {name.casefold(): name for name in known}

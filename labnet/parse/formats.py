@@ -19,6 +19,7 @@ Check = Callable[[str], Complaint | None]
 
 LABEL_LENGTH: Final = 63
 SUBDOMAIN_LENGTH: Final = 253
+_LONGEST_GUESS: Final = 300
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -37,14 +38,14 @@ def _longer_than(limit: int, text: str) -> Complaint | None:
 
 def _suggestion(text: str, allowed: str = "a-z0-9", dots: str = "") -> str:
     """The nearest text that would do."""
-    near = re.sub(f"[^{allowed}{dots}-]+", "-", text.lower()).strip("-.")
+    near = re.sub(f"[^{allowed}{dots}-]+", "-", text[:_LONGEST_GUESS].lower()).strip("-.")
     near = re.sub(r"-*\.[-.]*", ".", near)[:LABEL_LENGTH].rstrip("-.")
     return f"did you mean {near}?" if near else ""
 
 
 def dns_label(text: str) -> Complaint | None:
     """RFC 1123: namespaces, containers, hosts, labs, hostnames."""
-    if _LABEL.fullmatch(text):
+    if len(text) > LABEL_LENGTH or _LABEL.fullmatch(text):
         return _longer_than(LABEL_LENGTH, text)
     what = (
         f"{quote(text)}: a lowercase RFC 1123 label must consist of lower case alphanumeric "
@@ -55,7 +56,7 @@ def dns_label(text: str) -> Complaint | None:
 
 def dns_subdomain(text: str) -> Complaint | None:
     """RFC 1123 labels, joined by dots: pods, nodes and most other objects."""
-    if _SUBDOMAIN.fullmatch(text):
+    if len(text) > SUBDOMAIN_LENGTH or _SUBDOMAIN.fullmatch(text):
         return _longer_than(SUBDOMAIN_LENGTH, text)
     what = (
         f"{quote(text)}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
@@ -66,7 +67,7 @@ def dns_subdomain(text: str) -> Complaint | None:
 
 def dns_1035_label(text: str) -> Complaint | None:
     """RFC 1035: Services."""
-    if _LABEL_1035.fullmatch(text):
+    if len(text) > LABEL_LENGTH or _LABEL_1035.fullmatch(text):
         return _longer_than(LABEL_LENGTH, text)
     what = (
         f"{quote(text)}: a DNS-1035 label must consist of lower case alphanumeric characters or "
@@ -105,7 +106,7 @@ def label_key(text: str) -> Complaint | None:
     prefix, slash, name = text.rpartition("/")
     if slash and (complaint := dns_subdomain(prefix)):
         return f"the prefix {complaint[0]}", complaint[1]
-    if _QUALIFIED.fullmatch(name):
+    if len(name) > LABEL_LENGTH or _QUALIFIED.fullmatch(name):
         return _longer_than(LABEL_LENGTH, name)
     what = (
         f"{quote(text)}: name part must consist of alphanumeric characters, '-', '_' or '.', "
@@ -121,7 +122,7 @@ def annotation_key(text: str) -> Complaint | None:
 
 def label_value(text: str) -> Complaint | None:
     """At most 63 characters; may be empty."""
-    if not text or _QUALIFIED.fullmatch(text):
+    if not text or len(text) > LABEL_LENGTH or _QUALIFIED.fullmatch(text):
         return _longer_than(LABEL_LENGTH, text)
     what = (
         f"{quote(text)}: a valid label must be an empty string or consist of alphanumeric "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from labnet.model import (
     HostSpec,
@@ -29,32 +29,33 @@ from labnet.parse.workloads import HEADER
 DETECT_LOCAL_MODES: Final = ("ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix")
 
 
-@dataclass(frozen=True, slots=True)
-class LabSpec:
+class LabSpec(NamedTuple):
     """`spec` of a Lab as it was written."""
 
     nodes: tuple[NodeSpec, ...]
-    networking: WrittenNetworking = field(default_factory=WrittenNetworking)
-    kube_proxy: KubeProxy = field(default_factory=KubeProxy)
-    load_balancer: LoadBalancer = field(default_factory=LoadBalancer)
+    networking: WrittenNetworking = WrittenNetworking()
+    kube_proxy: KubeProxy = KubeProxy()
+    load_balancer: LoadBalancer = LoadBalancer()
     hosts: tuple[HostSpec, ...] = ()
     machine_access: None = None
     internet: None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Masquerading:
+class _Masquerading(NamedTuple):
     """`kubeProxy.iptables` and `kubeProxy.nftables`."""
 
     masquerade_all: bool = False
     localhost_node_ports: bool = True
 
 
+_DEFAULT: Final = _Masquerading()
+
+
 def _kube_proxy(
     mode: Any = "iptables",
     cluster_cidrs: tuple[IPNetwork, ...] = (),
-    iptables: _Masquerading = _Masquerading(),
-    nftables: _Masquerading = _Masquerading(),
+    iptables: _Masquerading = _DEFAULT,
+    nftables: _Masquerading = _DEFAULT,
     **rest: Any,
 ) -> KubeProxy:
     """Each mode has a section of its own, and only that of the mode counts."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from labnet.parse.addresses import addresses_of
 from labnet.parse.findings import Findings, did_you_mean
@@ -20,6 +20,8 @@ from labnet.parse.readers import Reader, items, mapping, one_of, text
 from labnet.parse.records import Field, record
 from labnet.parse.tree import Fields
 
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 IP_ANNOTATION: Final = "labnet.dev/ip"
 NETNS_ANNOTATION: Final = "labnet.dev/netns"
@@ -41,18 +43,16 @@ _SERVER_SET: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What labnet takes from `metadata`; no namespace is `default` where there must be one."""
 
     name: str = ""
     namespace: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = _NOTHING
+    annotations: Mapping[str, str] = _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One of a selector's `matchExpressions`."""
 
     key: str
@@ -74,11 +74,10 @@ class Requirement:
                 return self.key not in labels
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """`spec.selector` of a controller."""
 
-    match_labels: Mapping[str, str] = field(default_factory=dict)
+    match_labels: Mapping[str, str] = _NOTHING
     match_expressions: tuple[Requirement, ...] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:

@@ -6,9 +6,8 @@ The field names are kind's where kind has one; so are the defaults of the subnet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Final
+from typing import Final, NamedTuple
 
 from labnet.model import Family, IPNetwork, Networking
 from labnet.parse.addresses import subnet_list
@@ -34,8 +33,7 @@ MIN_MTU: Final[Mapping[Family, int]] = {4: 576, 6: 1280}  # RFC 791, RFC 8200
 VXLAN_OVERHEAD: Final[Mapping[Family, int]] = {4: 50, 6: 70}
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenNetworking:
+class WrittenNetworking(NamedTuple):
     """What was written; None where nothing was, and `()` for a subnet that could not be read."""
 
     family: str = "ipv4"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from labnet.model import ContainerSpec, HostAlias, PodSpec
 from labnet.parse.addresses import ip_text
@@ -18,8 +17,7 @@ from labnet.parse.tree import Fields, descend, quote
 from labnet.parse.volumes import VOLUME
 
 
-@dataclass(frozen=True, slots=True)
-class _DNSConfig:
+class _DNSConfig(NamedTuple):
     """`dnsConfig`."""
 
     nameservers: tuple[str, ...] = ()

@@ -8,13 +8,12 @@ names it elsewhere is then no second problem.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from labnet.parse.findings import Findings, did_you_mean
 from labnet.parse.formats import Check
 from labnet.parse.scalars import boolean_of, integer_of
-from labnet.parse.tree import Fields, Items, Scalar, Tree, quote
+from labnet.parse.tree import Fields, Items, Scalar, Tree, quote, shorten
 
 
 T = TypeVar("T")
@@ -24,8 +23,7 @@ INT32: Final = 2**31 - 1
 INT64: Final = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reader(Generic[T]):
+class Reader(NamedTuple, Generic[T]):
     """`read` makes a value of a tree; `blank` stands for one that cannot be read."""
 
     read: Callable[[Tree, Findings], T]
@@ -40,7 +38,8 @@ def noun(tree: Tree) -> str:
         return "a list"
     if isinstance(tree, Scalar) and tree.kind != "null":
         kinds = {"bool": "boolean", "int": "number", "float": "number", "str": "text"}
-        return f"the {kinds[tree.kind]} {quote(tree.text) if tree.kind == 'str' else tree.text}"
+        shown = quote(tree.text) if tree.kind == "str" else shorten(tree.text)
+        return f"the {kinds[tree.kind]} {shown}"
     return "empty"
 
 
@@ -52,7 +51,9 @@ def text(check: Check | None = None) -> Reader[str]:
             findings.error(tree, f"must be text, not {noun(tree)}")
             return ""
         if tree.kind != "str":
-            findings.error(tree, f"must be text, not {noun(tree)}", f'quote it: "{tree.text}"')
+            findings.error(
+                tree, f"must be text, not {noun(tree)}", f'quote it: "{shorten(tree.text)}"'
+            )
         elif check is not None and (complaint := check(tree.text)) is not None:
             what, hint = complaint
             templated = "{{" in tree.text or "{%" in tree.text
@@ -73,9 +74,11 @@ def integer(low: int, high: int, blank: int = 0) -> Reader[int]:
         if low <= number <= high:
             return number
         if high in {INT32, INT64} and number < low:
-            findings.error(tree, f"{number}: must be greater than or equal to {low}")
+            findings.error(tree, f"{shorten(tree.text)}: must be greater than or equal to {low}")
         else:
-            findings.error(tree, f"{tree.text}: must be between {low} and {high}, inclusive")
+            findings.error(
+                tree, f"{shorten(tree.text)}: must be between {low} and {high}, inclusive"
+            )
         return blank
 
     return Reader(read, blank)
@@ -83,7 +86,7 @@ def integer(low: int, high: int, blank: int = 0) -> Reader[int]:
 
 def _unquote(tree: Tree) -> str:
     quoted = isinstance(tree, Scalar) and not tree.plain and tree.text.isdecimal()
-    return f"without quotes: {tree.text}" if quoted and isinstance(tree, Scalar) else ""
+    return f"without quotes: {shorten(tree.text)}" if quoted and isinstance(tree, Scalar) else ""
 
 
 def _read_boolean(tree: Tree, findings: Findings) -> bool:
@@ -142,7 +145,7 @@ def items(reader: Reader[T], *, required: str = "") -> Reader[tuple[T, ...]]:
 
 def quote_scalar(tree: Tree) -> str:
     """The text of a scalar, or dots."""
-    return tree.text if isinstance(tree, Scalar) and tree.text.isprintable() else "…"
+    return shorten(tree.text) if isinstance(tree, Scalar) else "…"
 
 
 def mapping(reader: Reader[T], check: Check | None = None) -> Reader[dict[str, T]]:

@@ -8,8 +8,7 @@ warning.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from labnet.model import Source
 from labnet.parse.field_tables import field_types
@@ -22,8 +21,7 @@ from labnet.parse.tree import Fields, Tree
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A field that labnet acts on.
 
     `attribute` is its name in the model, `reader` makes its value, and `example` is what to write
@@ -41,8 +39,7 @@ class Field:
 Check = Callable[[Fields, T, Findings], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     """What `record` was given."""
 
     kind: str

@@ -9,7 +9,7 @@ from labnet.model import ConfigMap, ContainerSpec, KeyRef, Lab, NodeSpec, Worklo
 from labnet.parse.documents import Contents, Document
 from labnet.parse.findings import Findings, Keys, choices, did_you_mean
 from labnet.parse.pods import all_containers
-from labnet.parse.tree import quote
+from labnet.parse.tree import quote, shorten
 
 
 STANDARD_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -74,6 +74,8 @@ def check_references(contents: Contents, findings: Findings) -> None:
         _check_mounts(document, workload, findings)
     for _, lab in contents.of(Lab):
         labels = {node.name: node_labels(node) for node in lab.nodes if node.name}
+        if not labels:
+            continue  # that there is no node was said already
         for document, workload in contents.of(Workload):
             _check_node(document, workload, labels, findings)
 
@@ -171,18 +173,19 @@ def _check_node(
         hint = nearest(spec.node_name, labels, "node")
         findings.error(document.root, what, hint, below=(*here, "nodeName"))
         return
-    candidates = [spec.node_name] if spec.node_name else list(labels)
+    candidates = (spec.node_name,) if spec.node_name else labels.keys()
     if any(selects(spec.node_selector, labels[name]) for name in candidates):
         return
     below = (*here, "nodeSelector")
-    wanted = ",".join(f"{key}={value}" for key, value in sorted(spec.node_selector.items()))
+    pairs = (f"{key}={value}" for key, value in sorted(spec.node_selector.items()))
+    wanted = shorten(",".join(pairs), 100)
     if spec.node_name:
         what = f"{wanted} does not match node {spec.node_name}, which nodeName asks for"
         near = _near_labels(spec.node_selector, {spec.node_name: labels[spec.node_name]})
         findings.error(document.root, what, near, below=below)
     elif workload.kind == "DaemonSet":
         findings.warning(document.root, f"{wanted} matches no node: there is no pod", below=below)
-    elif labels:
+    else:
         hint = _near_labels(spec.node_selector, labels)
         findings.error(document.root, f"{wanted} matches no node", hint, below=below)
 

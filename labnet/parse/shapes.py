@@ -84,6 +84,9 @@ def report_unknown(
 
     Returns that one, if it is a field of `kind`; if nothing is near, the hint lists `acted_on`.
     """
+    if findings.are_many:
+        findings.error(tree, f"unknown field {quote(key)}", below=(key,))
+        return ""
     known = field_types().get(kind, {})
     guess = near_word(key, known, cutoff=0.8)
     elsewhere = "" if guess else _further_up(tree, key) or _further_down(tree, key, kind)

@@ -122,7 +122,7 @@ def _line(traceback: TracebackType | None, name: str) -> int:
 
 def _environment() -> SandboxedEnvironment:
     from jinja2 import StrictUndefined  # noqa: PLC0415 - see variables_of
-    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - likewise
 
     class Undefined(StrictUndefined):
         """A value that was not given; it fails as a number too, with its own name."""

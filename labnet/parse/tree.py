@@ -141,10 +141,12 @@ def render_path(keys: tuple[str | int, ...]) -> str:
     """`("metadata", "labels", "a.b/c")` as `metadata.labels["a.b/c"]`, an index as `[0]`."""
     parts: list[str] = []
     for key in keys:
-        if isinstance(key, int) or not _BARE_KEY.fullmatch(key):
-            parts.append(f"[{key}]" if isinstance(key, int) else f'["{shorten(key)}"]')
+        if isinstance(key, int):
+            parts.append(f"[{key}]")
+        elif _BARE_KEY.fullmatch(key):
+            parts.append(f".{shorten(key)}" if parts else shorten(key))
         else:
-            parts.append(f".{key}" if parts else key)
+            parts.append(f'["{shorten(key)}"]')
     return "".join(parts)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from dataclasses import replace
+from typing import Any, Final, Literal, NamedTuple
 
 from labnet.model import IPAddress, PodSpec, PodTemplate, Source, Volume, Workload
 from labnet.parse.addresses import addresses_of
@@ -13,7 +13,7 @@ from labnet.parse.metadata import IP_ANNOTATION, SELECTOR, TEMPLATE_METADATA, Me
 from labnet.parse.pods import POD_SPEC
 from labnet.parse.readers import INT32, Reader, integer, items, text
 from labnet.parse.records import Field, record
-from labnet.parse.tree import Fields
+from labnet.parse.tree import Fields, shorten
 from labnet.parse.volumes import CLAIM
 
 
@@ -23,8 +23,7 @@ HEADER: Final = ("apiVersion", "kind", "metadata", "status")
 ControllerKind = Literal["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"]
 
 
-@dataclass(frozen=True, slots=True)
-class ControllerSpec:
+class ControllerSpec(NamedTuple):
     """`spec` of a controller; each kind has some of the fields."""
 
     template: PodTemplate
@@ -84,7 +83,8 @@ def _mismatch(selector: Selector, labels: Mapping[str, str]) -> str:
     found = ", ".join(f"{key}: {value}" for key, value in labels.items())
     if not wanted:
         return ""
-    return f"the selector asks for {wanted}, and the labels are {found or 'none'}"
+    found = shorten(found, 100) or "none"
+    return f"the selector asks for {shorten(wanted, 100)}, and the labels are {found}"
 
 
 _TEMPLATE_FIELD: Final = Field(

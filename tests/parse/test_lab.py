@@ -137,6 +137,14 @@ def test_masquerading_is_of_the_mode() -> None:
     assert not lab(f"kubeProxy: {{mode: nftables, {sections}}}").kube_proxy.masquerade_all
 
 
+def test_a_segment_has_an_end() -> None:
+    """The kernel's bridges have 1,024 ports, so that more machines than that cannot be joined."""
+    nodes = ", ".join(f"{{name: n{number}}}" for number in range(1001))
+    assert "1,001 nodes and hosts are too many" in refusal(
+        LAB.partition("  nodes")[0] + f"  nodes: [{nodes}]"
+    )
+
+
 def test_pod_cidrs_make_room() -> None:
     """A pod subnet that is too small for a /24 each will do if the nodes say what is theirs."""
     nodes = "nodes: [{name: a, podCIDR: 10.244.0.0/26}, {name: b, podCIDR: 10.244.0.64/26}]"

@@ -95,12 +95,20 @@ def values_of(kind: str, depth: int) -> st.SearchStrategy[Any]:
     return ANYTHING | fields_of(kind, depth)
 
 
+def later(kind: str, depth: int) -> st.SearchStrategy[Any]:
+    """`values_of`, when it is needed: the types of Kubernetes contain each other."""
+
+    def definition() -> st.SearchStrategy[Any]:
+        """The strategy itself."""
+        return values_of(kind, depth)
+
+    return st.deferred(definition)
+
+
 def fields_of(kind: str, depth: int) -> st.SearchStrategy[dict[str, Any]]:
     """Some fields of type `kind`, with values of their types or others."""
     fields = field_types()[kind]
-    optional = {
-        name: st.deferred(partial(values_of, inner, depth - 1)) for name, inner in fields.items()
-    }
+    optional = {name: later(inner, depth - 1) for name, inner in fields.items()}
     few = st.fixed_dictionaries({}, optional=optional)
     return few.map(lambda found: dict(list(found.items())[:6]))
 
