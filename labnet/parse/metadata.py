@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from labnet.parse.addresses import addresses_of
@@ -21,7 +20,7 @@ from labnet.parse.records import Field, record
 from labnet.parse.tree import Fields
 
 
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_NOTHING: Final[Mapping[str, str]] = {}
 
 IP_ANNOTATION: Final = "labnet.dev/ip"
 NETNS_ANNOTATION: Final = "labnet.dev/netns"
