@@ -12,11 +12,12 @@ from ipaddress import IPv4Interface
 from labnet.compile.parts import Part, TablePart, because
 from labnet.model import Cluster, Node, Pod
 from labnet.names import DOCKER_MAC, PORT_MAC, mac_address, veth_name
-from labnet.state import Address, Bridge, Netns, Route, Veth
+from labnet.state import Address, Bridge, Netns, Process, Route, Veth
 
 
 BRIDGE = "docker0"
 _GATEWAY = IPv4Interface("172.17.0.1/16")
+_ANY = "0.0.0.0"  # noqa: S104  # where Docker publishes if nobody says otherwise
 _MTU = 1500  # Docker's, whatever the uplink's is
 
 
@@ -35,6 +36,7 @@ def compile_docker(cluster: Cluster) -> Iterator[Part]:
         for pod in containers:
             if pod.node == node.name and pod.network in {"bridge", "none"}:
                 yield from _container(pod, node)
+                yield from _proxies(pod, node)
 
 
 def _container(pod: Pod, node: Node) -> Iterator[Part]:
@@ -51,6 +53,26 @@ def _container(pod: Pod, node: Node) -> Iterator[Part]:
         yield Part(Route(netns, "0.0.0.0/0", "eth0", str(_GATEWAY.ip)), why)
 
 
+def _proxies(pod: Pod, node: Node) -> Iterator[Part]:
+    """A docker-proxy in the node for each published port, for those whom no rule serves."""
+    why = because("Container", pod.name, pod.source)
+    for port in pod.publish:
+        if port.protocol == "sctp":
+            continue  # Docker's has it, the kernels that labnet runs on mostly not
+        where = ("-proto", port.protocol, "-host-ip", port.host_ip or _ANY)
+        options = ("-host-port", str(port.host_port), "-container-ip", str(pod.addresses[0].ip))
+        process = Process(
+            netns=node.netns,
+            pod=f"container/{pod.name}",
+            name=f"docker-proxy-{port.host_port}-{port.protocol}",
+            argv=(*where, *options, "-container-port", str(port.container_port)),
+            builtin="docker_proxy",
+            hostname=node.name,
+            ports=(port.host_port,) if port.protocol == "tcp" else (),
+        )
+        yield Part(process, why)
+
+
 def _nat(node: Node, containers: Sequence[Pod]) -> TablePart:
     """Published ports are DNATed; what leaves the bridge is masqueraded."""
     rules = [
@@ -65,7 +87,7 @@ def _nat(node: Node, containers: Sequence[Pod]) -> TablePart:
             protocol = f"-p {port.protocol} -m {port.protocol}"
             inside = f"{protocol} --dport {port.container_port}"
             to_itself.append(f"-A POSTROUTING -s {ip}/32 -d {ip}/32 {inside} -j MASQUERADE")
-            host_ip = port.host_ip and port.host_ip != "0.0.0.0"  # noqa: S104  # it is compared
+            host_ip = port.host_ip and port.host_ip != _ANY
             where = f"-d {port.host_ip}/32 " if host_ip else ""
             target = f"-j DNAT --to-destination {ip}:{port.container_port}"
             outside = f"{where}! -i {BRIDGE} {protocol} --dport {port.host_port}"
