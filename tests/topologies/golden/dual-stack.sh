@@ -1,0 +1,246 @@
+#!/bin/sh
+# Builds the network of lab dual-stack by hand. Run it as root; `labnet down dual-stack` removes it again.
+# The containers' processes are left out: they need files and namespaces of their own. What comes
+# nearest to each stands at the end as a comment.
+set -eu
+
+# + netns dual-stack._segment # Lab dual-stack (dual-stack.yaml:14)
+ip netns add dual-stack._segment
+ip -n dual-stack._segment link set lo alias 'labnet segment'
+ip -n dual-stack._segment link set lo up
+# + link dual-stack._segment br0 # Lab dual-stack (dual-stack.yaml:14)
+ip -n dual-stack._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + netns dual-stack.node1 # Node node1 (dual-stack.yaml:24)
+ip netns add dual-stack.node1
+ip -n dual-stack.node1 link set lo alias 'labnet node/node1'
+ip -n dual-stack.node1 link set lo up
+# + sysctl dual-stack.node1 net.bridge.bridge-nf-call-ip6tables # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
+# + sysctl dual-stack.node1 net.bridge.bridge-nf-call-iptables # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+# + sysctl dual-stack.node1 net.ipv4.conf.all.rp_filter # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl dual-stack.node1 net.ipv4.conf.default.rp_filter # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl dual-stack.node1 net.ipv4.ip_forward # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.ip_forward=1
+# + sysctl dual-stack.node1 net.ipv6.conf.all.forwarding # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl dual-stack.node1 net.ipv6.conf.default.accept_dad # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + link dual-stack.node1 cni0 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
+# + link dual-stack._segment vethac120002 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack._segment link add vethac120002 type veth peer name eth0 netns dual-stack.node1
+ip -n dual-stack._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
+# + link dual-stack.node1 eth0 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'dual-stack._segment vethac120002' up
+# + address dual-stack.node1 cni0 10.244.0.1/24 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node1 address add 10.244.0.1/24 dev cni0
+# + address dual-stack.node1 cni0 fd00:10:244::1/64 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node1 address add fd00:10:244::1/64 dev cni0 nodad
+# + address dual-stack.node1 eth0 172.18.0.2/24 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node1 address add 172.18.0.2/24 dev eth0
+# + address dual-stack.node1 eth0 fc00:f853:ccd:e793::2/64 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node1 address add fc00:f853:ccd:e793::2/64 dev eth0 nodad
+# + route dual-stack.node1 10.244.1.0/24 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node1 route add 10.244.1.0/24 via 172.18.0.3 dev eth0
+# + route dual-stack.node1 fd00:10:244:1::/64 # Node node2 (dual-stack.yaml:25)
+ip -6 -n dual-stack.node1 route add fd00:10:244:1::/64 via fc00:f853:ccd:e793::3 dev eth0
+# + netns dual-stack.node2 # Node node2 (dual-stack.yaml:25)
+ip netns add dual-stack.node2
+ip -n dual-stack.node2 link set lo alias 'labnet node/node2'
+ip -n dual-stack.node2 link set lo up
+# + sysctl dual-stack.node2 net.bridge.bridge-nf-call-ip6tables # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
+# + sysctl dual-stack.node2 net.bridge.bridge-nf-call-iptables # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+# + sysctl dual-stack.node2 net.ipv4.conf.all.rp_filter # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl dual-stack.node2 net.ipv4.conf.default.rp_filter # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl dual-stack.node2 net.ipv4.ip_forward # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.ip_forward=1
+# + sysctl dual-stack.node2 net.ipv6.conf.all.forwarding # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl dual-stack.node2 net.ipv6.conf.default.accept_dad # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + link dual-stack.node2 cni0 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
+# + link dual-stack._segment vethac120003 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack._segment link add vethac120003 type veth peer name eth0 netns dual-stack.node2
+ip -n dual-stack._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
+# + link dual-stack.node2 eth0 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'dual-stack._segment vethac120003' up
+# + address dual-stack.node2 cni0 10.244.1.1/24 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node2 address add 10.244.1.1/24 dev cni0
+# + address dual-stack.node2 cni0 fd00:10:244:1::1/64 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node2 address add fd00:10:244:1::1/64 dev cni0 nodad
+# + address dual-stack.node2 eth0 172.18.0.3/24 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node2 address add 172.18.0.3/24 dev eth0
+# + address dual-stack.node2 eth0 fc00:f853:ccd:e793::3/64 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node2 address add fc00:f853:ccd:e793::3/64 dev eth0 nodad
+# + route dual-stack.node2 10.244.0.0/24 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
+# + route dual-stack.node2 fd00:10:244::/64 # Node node1 (dual-stack.yaml:24)
+ip -6 -n dual-stack.node2 route add fd00:10:244::/64 via fc00:f853:ccd:e793::2 dev eth0
+# + netns dual-stack.web-1 # Pod default/web-1 (dual-stack.yaml:27)
+ip netns add dual-stack.web-1
+ip -n dual-stack.web-1 link set lo alias 'labnet pod/default/web-1'
+ip -n dual-stack.web-1 link set lo up
+# + sysctl dual-stack.web-1 net.ipv6.conf.default.accept_dad # Pod default/web-1 (dual-stack.yaml:27)
+ip netns exec dual-stack.web-1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + link dual-stack.node1 veth0af40002 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.node1 link add veth0af40002 type veth peer name eth0 netns dual-stack.web-1
+ip -n dual-stack.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
+bridge -n dual-stack.node1 link set dev veth0af40002 hairpin on
+# + link dual-stack.web-1 eth0 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'dual-stack.node1 veth0af40002' up
+# + address dual-stack.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.web-1 address add 10.244.0.2/24 dev eth0
+# + address dual-stack.web-1 eth0 fd00:10:244::2/64 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.web-1 address add fd00:10:244::2/64 dev eth0 nodad
+# + route dual-stack.web-1 0.0.0.0/0 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + route dual-stack.web-1 ::/0 # Pod default/web-1 (dual-stack.yaml:27)
+ip -6 -n dual-stack.web-1 route add ::/0 via fd00:10:244::1 dev eth0
+# + netns dual-stack.web-2 # Pod default/web-2 (dual-stack.yaml:40)
+ip netns add dual-stack.web-2
+ip -n dual-stack.web-2 link set lo alias 'labnet pod/default/web-2'
+ip -n dual-stack.web-2 link set lo up
+# + sysctl dual-stack.web-2 net.ipv6.conf.default.accept_dad # Pod default/web-2 (dual-stack.yaml:40)
+ip netns exec dual-stack.web-2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + link dual-stack.node2 veth0af40102 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.node2 link add veth0af40102 type veth peer name eth0 netns dual-stack.web-2
+ip -n dual-stack.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
+bridge -n dual-stack.node2 link set dev veth0af40102 hairpin on
+# + link dual-stack.web-2 eth0 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'dual-stack.node2 veth0af40102' up
+# + address dual-stack.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.web-2 address add 10.244.1.2/24 dev eth0
+# + address dual-stack.web-2 eth0 fd00:10:244:1::2/64 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.web-2 address add fd00:10:244:1::2/64 dev eth0 nodad
+# + route dual-stack.web-2 0.0.0.0/0 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
+# + route dual-stack.web-2 ::/0 # Pod default/web-2 (dual-stack.yaml:40)
+ip -6 -n dual-stack.web-2 route add ::/0 via fd00:10:244:1::1 dev eth0
+# + ip6tables dual-stack.node1 filter # rules of flannel
+ip netns exec dual-stack.node1 ip6tables-restore <<'EOF'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A FLANNEL-FWD -s fd00:10:244::/56 -m comment --comment "flanneld forward" -j ACCEPT
+-A FLANNEL-FWD -d fd00:10:244::/56 -m comment --comment "flanneld forward" -j ACCEPT
+COMMIT
+EOF
+# + ip6tables dual-stack.node1 nat # rules of flannel
+ip netns exec dual-stack.node1 ip6tables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s fd00:10:244::/64 -d fd00:10:244::/56 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s fd00:10:244::/56 -d fd00:10:244::/64 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG ! -s fd00:10:244::/56 -d fd00:10:244::/64 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s fd00:10:244::/56 ! -d ff00::/8 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A FLANNEL-POSTRTG ! -s fd00:10:244::/56 -d fd00:10:244::/56 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+COMMIT
+EOF
+# + iptables dual-stack.node1 filter # rules of flannel
+ip netns exec dual-stack.node1 iptables-restore <<'EOF'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+-A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+COMMIT
+EOF
+# + iptables dual-stack.node1 nat # rules of flannel
+ip netns exec dual-stack.node1 iptables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.0.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+COMMIT
+EOF
+# + ip6tables dual-stack.node2 filter # rules of flannel
+ip netns exec dual-stack.node2 ip6tables-restore <<'EOF'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A FLANNEL-FWD -s fd00:10:244::/56 -m comment --comment "flanneld forward" -j ACCEPT
+-A FLANNEL-FWD -d fd00:10:244::/56 -m comment --comment "flanneld forward" -j ACCEPT
+COMMIT
+EOF
+# + ip6tables dual-stack.node2 nat # rules of flannel
+ip netns exec dual-stack.node2 ip6tables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s fd00:10:244:1::/64 -d fd00:10:244::/56 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s fd00:10:244::/56 -d fd00:10:244:1::/64 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG ! -s fd00:10:244::/56 -d fd00:10:244:1::/64 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s fd00:10:244::/56 ! -d ff00::/8 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A FLANNEL-POSTRTG ! -s fd00:10:244::/56 -d fd00:10:244::/56 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+COMMIT
+EOF
+# + iptables dual-stack.node2 filter # rules of flannel
+ip netns exec dual-stack.node2 iptables-restore <<'EOF'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+-A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+COMMIT
+EOF
+# + iptables dual-stack.node2 nat # rules of flannel
+ip netns exec dual-stack.node2 iptables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.1.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+COMMIT
+EOF
+# + process dual-stack.web-1 pod/default/web-1 netexec # Pod default/web-1 (dual-stack.yaml:27)
+#   ip netns exec dual-stack.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
+# + process dual-stack.web-2 pod/default/web-2 netexec # Pod default/web-2 (dual-stack.yaml:40)
+#   ip netns exec dual-stack.web-2 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-2 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &

@@ -1,0 +1,187 @@
+#!/bin/sh
+# Builds the network of lab two-node by hand. Run it as root; `labnet down two-node` removes it again.
+# The containers' processes are left out: they need files and namespaces of their own. What comes
+# nearest to each stands at the end as a comment.
+set -eu
+
+# + netns two-node._segment # Lab two-node (two-node.yaml:14)
+ip netns add two-node._segment
+ip -n two-node._segment link set lo alias 'labnet segment'
+ip -n two-node._segment link set lo up
+# + link two-node._segment br0 # Lab two-node (two-node.yaml:14)
+ip -n two-node._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + netns two-node.client # Host client (two-node.yaml:23)
+ip netns add two-node.client
+ip -n two-node.client link set lo alias 'labnet host/client'
+ip -n two-node.client link set lo up
+# + link two-node._segment vethac120004 # Host client (two-node.yaml:23)
+ip -n two-node._segment link add vethac120004 type veth peer name eth0 netns two-node.client
+ip -n two-node._segment link set vethac120004 address 0e:1b:ac:12:00:04 mtu 1500 master br0 up
+# + link two-node.client eth0 # Host client (two-node.yaml:23)
+ip -n two-node.client link set eth0 address 02:1a:ac:12:00:04 mtu 1500 alias 'two-node._segment vethac120004' up
+# + address two-node.client eth0 172.18.0.4/24 # Host client (two-node.yaml:23)
+ip -n two-node.client address add 172.18.0.4/24 dev eth0
+# + netns two-node.node1 # Node node1 (two-node.yaml:20)
+ip netns add two-node.node1
+ip -n two-node.node1 link set lo alias 'labnet node/node1'
+ip -n two-node.node1 link set lo up
+# + sysctl two-node.node1 net.bridge.bridge-nf-call-ip6tables # Node node1 (two-node.yaml:20)
+ip netns exec two-node.node1 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
+# + sysctl two-node.node1 net.bridge.bridge-nf-call-iptables # Node node1 (two-node.yaml:20)
+ip netns exec two-node.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+# + sysctl two-node.node1 net.ipv4.conf.all.rp_filter # Node node1 (two-node.yaml:20)
+ip netns exec two-node.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl two-node.node1 net.ipv4.conf.default.rp_filter # Node node1 (two-node.yaml:20)
+ip netns exec two-node.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl two-node.node1 net.ipv4.ip_forward # Node node1 (two-node.yaml:20)
+ip netns exec two-node.node1 sysctl -q -w net.ipv4.ip_forward=1
+# + sysctl two-node.node1 net.ipv6.conf.all.forwarding # Node node1 (two-node.yaml:20)
+ip netns exec two-node.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + link two-node.node1 cni0 # Node node1 (two-node.yaml:20)
+ip -n two-node.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
+# + link two-node._segment vethac120002 # Node node1 (two-node.yaml:20)
+ip -n two-node._segment link add vethac120002 type veth peer name eth0 netns two-node.node1
+ip -n two-node._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
+# + link two-node.node1 eth0 # Node node1 (two-node.yaml:20)
+ip -n two-node.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'two-node._segment vethac120002' up
+# + address two-node.node1 cni0 10.244.0.1/24 # Node node1 (two-node.yaml:20)
+ip -n two-node.node1 address add 10.244.0.1/24 dev cni0
+# + address two-node.node1 eth0 172.18.0.2/24 # Node node1 (two-node.yaml:20)
+ip -n two-node.node1 address add 172.18.0.2/24 dev eth0
+# + route two-node.node1 10.244.1.0/24 # Node node2 (two-node.yaml:21)
+ip -n two-node.node1 route add 10.244.1.0/24 via 172.18.0.3 dev eth0
+# + netns two-node.node2 # Node node2 (two-node.yaml:21)
+ip netns add two-node.node2
+ip -n two-node.node2 link set lo alias 'labnet node/node2'
+ip -n two-node.node2 link set lo up
+# + sysctl two-node.node2 net.bridge.bridge-nf-call-ip6tables # Node node2 (two-node.yaml:21)
+ip netns exec two-node.node2 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
+# + sysctl two-node.node2 net.bridge.bridge-nf-call-iptables # Node node2 (two-node.yaml:21)
+ip netns exec two-node.node2 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+# + sysctl two-node.node2 net.ipv4.conf.all.rp_filter # Node node2 (two-node.yaml:21)
+ip netns exec two-node.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl two-node.node2 net.ipv4.conf.default.rp_filter # Node node2 (two-node.yaml:21)
+ip netns exec two-node.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl two-node.node2 net.ipv4.ip_forward # Node node2 (two-node.yaml:21)
+ip netns exec two-node.node2 sysctl -q -w net.ipv4.ip_forward=1
+# + sysctl two-node.node2 net.ipv6.conf.all.forwarding # Node node2 (two-node.yaml:21)
+ip netns exec two-node.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + link two-node.node2 cni0 # Node node2 (two-node.yaml:21)
+ip -n two-node.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
+# + link two-node._segment vethac120003 # Node node2 (two-node.yaml:21)
+ip -n two-node._segment link add vethac120003 type veth peer name eth0 netns two-node.node2
+ip -n two-node._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
+# + link two-node.node2 eth0 # Node node2 (two-node.yaml:21)
+ip -n two-node.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'two-node._segment vethac120003' up
+# + address two-node.node2 cni0 10.244.1.1/24 # Node node2 (two-node.yaml:21)
+ip -n two-node.node2 address add 10.244.1.1/24 dev cni0
+# + address two-node.node2 eth0 172.18.0.3/24 # Node node2 (two-node.yaml:21)
+ip -n two-node.node2 address add 172.18.0.3/24 dev eth0
+# + route two-node.node2 10.244.0.0/24 # Node node1 (two-node.yaml:20)
+ip -n two-node.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
+# + netns two-node.echo-1 # Pod default/echo-1 (two-node.yaml:38)
+ip netns add two-node.echo-1
+ip -n two-node.echo-1 link set lo alias 'labnet pod/default/echo-1'
+ip -n two-node.echo-1 link set lo up
+# + link two-node.node1 veth0af40003 # Pod default/echo-1 (two-node.yaml:38)
+ip -n two-node.node1 link add veth0af40003 type veth peer name eth0 netns two-node.echo-1
+ip -n two-node.node1 link set veth0af40003 address 0e:1b:0a:f4:00:03 mtu 1500 master cni0 up
+bridge -n two-node.node1 link set dev veth0af40003 hairpin on
+# + link two-node.echo-1 eth0 # Pod default/echo-1 (two-node.yaml:38)
+ip -n two-node.echo-1 link set eth0 address 0a:58:0a:f4:00:03 mtu 1500 alias 'two-node.node1 veth0af40003' up
+# + address two-node.echo-1 eth0 10.244.0.3/24 # Pod default/echo-1 (two-node.yaml:38)
+ip -n two-node.echo-1 address add 10.244.0.3/24 dev eth0
+# + route two-node.echo-1 0.0.0.0/0 # Pod default/echo-1 (two-node.yaml:38)
+ip -n two-node.echo-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + netns two-node.web-1 # Pod default/web-1 (two-node.yaml:25)
+ip netns add two-node.web-1
+ip -n two-node.web-1 link set lo alias 'labnet pod/default/web-1'
+ip -n two-node.web-1 link set lo up
+# + link two-node.node1 veth0af40002 # Pod default/web-1 (two-node.yaml:25)
+ip -n two-node.node1 link add veth0af40002 type veth peer name eth0 netns two-node.web-1
+ip -n two-node.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
+bridge -n two-node.node1 link set dev veth0af40002 hairpin on
+# + link two-node.web-1 eth0 # Pod default/web-1 (two-node.yaml:25)
+ip -n two-node.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'two-node.node1 veth0af40002' up
+# + address two-node.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (two-node.yaml:25)
+ip -n two-node.web-1 address add 10.244.0.2/24 dev eth0
+# + route two-node.web-1 0.0.0.0/0 # Pod default/web-1 (two-node.yaml:25)
+ip -n two-node.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + netns two-node.web-2 # Pod default/web-2 (two-node.yaml:52)
+ip netns add two-node.web-2
+ip -n two-node.web-2 link set lo alias 'labnet pod/default/web-2'
+ip -n two-node.web-2 link set lo up
+# + link two-node.node2 veth0af40102 # Pod default/web-2 (two-node.yaml:52)
+ip -n two-node.node2 link add veth0af40102 type veth peer name eth0 netns two-node.web-2
+ip -n two-node.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
+bridge -n two-node.node2 link set dev veth0af40102 hairpin on
+# + link two-node.web-2 eth0 # Pod default/web-2 (two-node.yaml:52)
+ip -n two-node.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'two-node.node2 veth0af40102' up
+# + address two-node.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (two-node.yaml:52)
+ip -n two-node.web-2 address add 10.244.1.2/24 dev eth0
+# + route two-node.web-2 0.0.0.0/0 # Pod default/web-2 (two-node.yaml:52)
+ip -n two-node.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
+# + iptables two-node.node1 filter # rules of flannel
+ip netns exec two-node.node1 iptables-restore <<'EOF'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+-A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+COMMIT
+EOF
+# + iptables two-node.node1 nat # rules of flannel
+ip netns exec two-node.node1 iptables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.0.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+COMMIT
+EOF
+# + iptables two-node.node2 filter # rules of flannel
+ip netns exec two-node.node2 iptables-restore <<'EOF'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+-A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+COMMIT
+EOF
+# + iptables two-node.node2 nat # rules of flannel
+ip netns exec two-node.node2 iptables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.1.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+COMMIT
+EOF
+# + process two-node.echo-1 pod/default/echo-1 netexec # Pod default/echo-1 (two-node.yaml:38)
+#   ip netns exec two-node.echo-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=echo-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
+# + process two-node.web-1 pod/default/web-1 http # Pod default/web-1 (two-node.yaml:25)
+#   ip netns exec two-node.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin nginx -g 'daemon off;' &
+# + process two-node.web-2 pod/default/web-2 http # Pod default/web-2 (two-node.yaml:52)
+#   ip netns exec two-node.web-2 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-2 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin nginx -g 'daemon off;' &

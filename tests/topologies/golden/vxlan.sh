@@ -1,0 +1,176 @@
+#!/bin/sh
+# Builds the network of lab vxlan by hand. Run it as root; `labnet down vxlan` removes it again.
+# The containers' processes are left out: they need files and namespaces of their own. What comes
+# nearest to each stands at the end as a comment.
+set -eu
+
+# + netns vxlan._segment # Lab vxlan (vxlan.yaml:16)
+ip netns add vxlan._segment
+ip -n vxlan._segment link set lo alias 'labnet segment'
+ip -n vxlan._segment link set lo up
+# + link vxlan._segment br0 # Lab vxlan (vxlan.yaml:16)
+ip -n vxlan._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + netns vxlan.node1 # Node node1 (vxlan.yaml:24)
+ip netns add vxlan.node1
+ip -n vxlan.node1 link set lo alias 'labnet node/node1'
+ip -n vxlan.node1 link set lo up
+# + sysctl vxlan.node1 net.bridge.bridge-nf-call-ip6tables # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
+# + sysctl vxlan.node1 net.bridge.bridge-nf-call-iptables # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+# + sysctl vxlan.node1 net.ipv4.conf.all.rp_filter # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl vxlan.node1 net.ipv4.conf.default.rp_filter # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl vxlan.node1 net.ipv4.ip_forward # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.ipv4.ip_forward=1
+# + sysctl vxlan.node1 net.ipv6.conf.all.forwarding # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + link vxlan.node1 cni0 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1450 up type bridge
+# + link vxlan._segment vethac120002 # Node node1 (vxlan.yaml:24)
+ip -n vxlan._segment link add vethac120002 type veth peer name eth0 netns vxlan.node1
+ip -n vxlan._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
+# + link vxlan.node1 eth0 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'vxlan._segment vethac120002' up
+# + link vxlan.node1 flannel.1 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node1 link add flannel.1 address 0e:f1:ac:12:00:02 mtu 1450 up type vxlan id 1 local 172.18.0.2 dstport 8472 nolearning
+# + address vxlan.node1 cni0 10.244.0.1/24 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node1 address add 10.244.0.1/24 dev cni0
+# + address vxlan.node1 eth0 172.18.0.2/24 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node1 address add 172.18.0.2/24 dev eth0
+# + address vxlan.node1 flannel.1 10.244.0.0/32 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node1 address add 10.244.0.0/32 dev flannel.1
+# + route vxlan.node1 10.244.1.0/24 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node1 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink
+# + fdb vxlan.node1 flannel.1 0e:f1:ac:12:00:03 # Node node2 (vxlan.yaml:25)
+bridge -n vxlan.node1 fdb replace 0e:f1:ac:12:00:03 dev flannel.1 dst 172.18.0.3 self permanent
+# + neighbour vxlan.node1 flannel.1 10.244.1.0 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node1 neighbour replace 10.244.1.0 lladdr 0e:f1:ac:12:00:03 dev flannel.1 nud permanent
+# + netns vxlan.node2 # Node node2 (vxlan.yaml:25)
+ip netns add vxlan.node2
+ip -n vxlan.node2 link set lo alias 'labnet node/node2'
+ip -n vxlan.node2 link set lo up
+# + sysctl vxlan.node2 net.bridge.bridge-nf-call-ip6tables # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
+# + sysctl vxlan.node2 net.bridge.bridge-nf-call-iptables # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+# + sysctl vxlan.node2 net.ipv4.conf.all.rp_filter # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl vxlan.node2 net.ipv4.conf.default.rp_filter # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl vxlan.node2 net.ipv4.ip_forward # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.ipv4.ip_forward=1
+# + sysctl vxlan.node2 net.ipv6.conf.all.forwarding # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + link vxlan.node2 cni0 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1450 up type bridge
+# + link vxlan._segment vethac120003 # Node node2 (vxlan.yaml:25)
+ip -n vxlan._segment link add vethac120003 type veth peer name eth0 netns vxlan.node2
+ip -n vxlan._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
+# + link vxlan.node2 eth0 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'vxlan._segment vethac120003' up
+# + link vxlan.node2 flannel.1 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node2 link add flannel.1 address 0e:f1:ac:12:00:03 mtu 1450 up type vxlan id 1 local 172.18.0.3 dstport 8472 nolearning
+# + address vxlan.node2 cni0 10.244.1.1/24 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node2 address add 10.244.1.1/24 dev cni0
+# + address vxlan.node2 eth0 172.18.0.3/24 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node2 address add 172.18.0.3/24 dev eth0
+# + address vxlan.node2 flannel.1 10.244.1.0/32 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node2 address add 10.244.1.0/32 dev flannel.1
+# + route vxlan.node2 10.244.0.0/24 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node2 route add 10.244.0.0/24 via 10.244.0.0 dev flannel.1 onlink
+# + fdb vxlan.node2 flannel.1 0e:f1:ac:12:00:02 # Node node1 (vxlan.yaml:24)
+bridge -n vxlan.node2 fdb replace 0e:f1:ac:12:00:02 dev flannel.1 dst 172.18.0.2 self permanent
+# + neighbour vxlan.node2 flannel.1 10.244.0.0 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node2 neighbour replace 10.244.0.0 lladdr 0e:f1:ac:12:00:02 dev flannel.1 nud permanent
+# + netns vxlan.web-1 # Pod default/web-1 (vxlan.yaml:27)
+ip netns add vxlan.web-1
+ip -n vxlan.web-1 link set lo alias 'labnet pod/default/web-1'
+ip -n vxlan.web-1 link set lo up
+# + link vxlan.node1 veth0af40002 # Pod default/web-1 (vxlan.yaml:27)
+ip -n vxlan.node1 link add veth0af40002 type veth peer name eth0 netns vxlan.web-1
+ip -n vxlan.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1450 master cni0 up
+bridge -n vxlan.node1 link set dev veth0af40002 hairpin on
+# + link vxlan.web-1 eth0 # Pod default/web-1 (vxlan.yaml:27)
+ip -n vxlan.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1450 alias 'vxlan.node1 veth0af40002' up
+# + address vxlan.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (vxlan.yaml:27)
+ip -n vxlan.web-1 address add 10.244.0.2/24 dev eth0
+# + route vxlan.web-1 0.0.0.0/0 # Pod default/web-1 (vxlan.yaml:27)
+ip -n vxlan.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + netns vxlan.web-2 # Pod default/web-2 (vxlan.yaml:40)
+ip netns add vxlan.web-2
+ip -n vxlan.web-2 link set lo alias 'labnet pod/default/web-2'
+ip -n vxlan.web-2 link set lo up
+# + link vxlan.node2 veth0af40102 # Pod default/web-2 (vxlan.yaml:40)
+ip -n vxlan.node2 link add veth0af40102 type veth peer name eth0 netns vxlan.web-2
+ip -n vxlan.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1450 master cni0 up
+bridge -n vxlan.node2 link set dev veth0af40102 hairpin on
+# + link vxlan.web-2 eth0 # Pod default/web-2 (vxlan.yaml:40)
+ip -n vxlan.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1450 alias 'vxlan.node2 veth0af40102' up
+# + address vxlan.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (vxlan.yaml:40)
+ip -n vxlan.web-2 address add 10.244.1.2/24 dev eth0
+# + route vxlan.web-2 0.0.0.0/0 # Pod default/web-2 (vxlan.yaml:40)
+ip -n vxlan.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
+# + iptables vxlan.node1 filter # rules of flannel
+ip netns exec vxlan.node1 iptables-restore <<'EOF'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+-A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+COMMIT
+EOF
+# + iptables vxlan.node1 nat # rules of flannel
+ip netns exec vxlan.node1 iptables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.0.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+COMMIT
+EOF
+# + iptables vxlan.node2 filter # rules of flannel
+ip netns exec vxlan.node2 iptables-restore <<'EOF'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+-A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+COMMIT
+EOF
+# + iptables vxlan.node2 nat # rules of flannel
+ip netns exec vxlan.node2 iptables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.1.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
+-A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+COMMIT
+EOF
+# + process vxlan.web-1 pod/default/web-1 netexec # Pod default/web-1 (vxlan.yaml:27)
+#   ip netns exec vxlan.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
+# + process vxlan.web-2 pod/default/web-2 netexec # Pod default/web-2 (vxlan.yaml:40)
+#   ip netns exec vxlan.web-2 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-2 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
