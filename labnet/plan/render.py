@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from labnet.plan.op import Plan, Verb
-from labnet.state import Command, Process
+from labnet.state import Command, Operator, Process, Stdin
 
 
 _HEAD = """\
@@ -17,7 +17,6 @@ _HEAD = """\
 # nearest to each stands at the end as a comment.
 set -eu
 """
-_BARE = {"&", "|"}  # the shell's own words, which no quoting may hide
 
 
 def plan_text(plan: Plan) -> str:
@@ -63,10 +62,9 @@ def plan_script(lab: str, plan: Plan) -> str:
 
 
 def _shell(command: Command) -> list[str]:
-    """A command in the shell's words; what follows `<<` is its standard input."""
-    if "<<" in command:
-        at = command.index("<<")
-        body = command[at + 1].rstrip("\n").split("\n")
-        return [f"{shlex.join(command[:at])} <<'EOF'", *body, "EOF"]
-    words = (word if word in _BARE else shlex.quote(word) for word in command)
+    """A command in the shell's words, in several lines if it reads something."""
+    *words, last = command
+    if isinstance(last, Stdin):
+        return [f"{shlex.join(words)} <<'EOF'", *last.rstrip("\n").split("\n"), "EOF"]
+    words = [word if isinstance(word, Operator) else shlex.quote(word) for word in command]
     return [" ".join(words).replace("\n", "\\n")]

@@ -14,7 +14,7 @@ Decisions
   a table is swapped at once: no plan can be cut between two chains.
 """
 
-from labnet.state.base import Command, Key, Object, State, sysctl_path
+from labnet.state.base import Command, Key, Object, Operator, State, Stdin, sysctl_path
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
 from labnet.state.process import Process
@@ -31,10 +31,12 @@ __all__ = [
     "Neighbour",
     "Netns",
     "Object",
+    "Operator",
     "Process",
     "Route",
     "Ruleset",
     "State",
+    "Stdin",
     "Sysctl",
     "Veth",
     "Vxlan",

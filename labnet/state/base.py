@@ -9,7 +9,19 @@ from typing import Any, ClassVar, Self
 
 Key = tuple[str, ...]
 Command = tuple[str, ...]
-"""The words of one command; words that begin a here-document are `Ruleset`'s own affair."""
+"""The words of one command, some of which may be of the two types below."""
+
+
+class Operator(str):
+    """A word that is the shell's own, and so is not to be quoted."""
+
+    __slots__ = ()
+
+
+class Stdin(str):
+    """What a command reads; always its last word."""
+
+    __slots__ = ()
 
 
 class Object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from labnet.state.base import Command, Key, Object
+from labnet.state.base import Command, Key, Object, Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Process(Object):
         env = ("env", "-i", *(f"{name}={value}" for name, value in self.env))
         program = ("python3", "-m", f"labnet.images.{self.builtin}") if self.builtin else ()
         command = (*unshare, "--mount-proc", f"--wd={self.cwd}", *env, *program, *self.argv)
-        return [("ip", "netns", "exec", self.netns, *command, "&")]
+        return [("ip", "netns", "exec", self.netns, *command, Operator("&"))]
 
     def change(self, old: Self) -> list[Command]:
         """A container cannot be changed, only replaced."""
@@ -62,4 +62,4 @@ class Process(Object):
 
     def delete(self) -> list[Command]:
         """By hand, every process of the namespace is ended."""
-        return [("ip", "netns", "pids", self.netns, "|", "xargs", "-r", "kill")]
+        return [("ip", "netns", "pids", self.netns, Operator("|"), "xargs", "-r", "kill")]

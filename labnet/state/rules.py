@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
-from labnet.state.base import Command, Key, Object
+from labnet.state.base import Command, Key, Object, Stdin
 
 
 BUILTIN: dict[str, tuple[str, ...]] = {
@@ -62,7 +62,7 @@ class Ruleset(Object):
 
     def add(self) -> list[Command]:
         """`iptables-restore` swaps the table at once; the last word is what it reads."""
-        return [("ip", "netns", "exec", self.netns, f"{self.tool}-restore", "<<", self.text())]
+        return [("ip", "netns", "exec", self.netns, f"{self.tool}-restore", Stdin(self.text()))]
 
     def change(self, old: Self) -> list[Command]:
         """The same swaps it."""
