@@ -1,0 +1,77 @@
+"""Plans as text, JSON and script: nothing that a user has written is the shell's."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+
+import pytest
+
+from labnet.plan import plan, plan_json, plan_script, plan_text
+from labnet.state import Address, Netns, Object, Process, Route, Ruleset, State, sorted_chains
+
+
+NODE = "lab.n1"
+RULE = '-A FORWARD -m comment --comment "a b" -j ACCEPT'
+OBJECTS: tuple[Object, ...] = (
+    Netns(NODE, "node/n1"),
+    Address(NODE, "eth0", "fd00::1/64"),
+    Route(NODE, "fd00:1::/64", "eth0", "fd00::2", metric=7),
+    Ruleset(NODE, 4, "filter", sorted_chains("filter", ()), (RULE,)),
+)
+
+
+def test_text_says_what_why_and_how() -> None:
+    """A line for the operation, its commands below, and a count."""
+    old = Netns(NODE, "node/n1", up=False)
+    text = plan_text(plan(State.of(OBJECTS[0]), State.of(old)))
+    assert text == (
+        "~ netns lab.n1  # is not up\n"
+        "    ip -n lab.n1 link set lo up\n"
+        "Plan: 0 to add, 1 to change, 0 to delete.\n"
+    )
+
+
+def test_an_empty_plan_says_so() -> None:
+    """Nothing to do is an answer, too."""
+    assert plan_text(()) == "Nothing to do: the machine is as the files say.\n"
+    assert plan_json(()) == []
+
+
+def test_json_has_stable_keys() -> None:
+    """One object for each operation, which JSON can hold."""
+    items = json.loads(json.dumps(plan_json(plan(State.of(*OBJECTS), State()))))
+    assert all(
+        list(item) == ["verb", "kind", "key", "why", "commands"] and item["verb"] == "+"
+        for item in items
+    )
+    assert items[1] == {
+        "verb": "+",
+        "kind": "address",
+        "key": [NODE, "eth0", "fd00::1/64"],
+        "why": "",
+        "commands": ["ip -n lab.n1 address add fd00::1/64 dev eth0 nodad"],
+    }
+
+
+def test_a_script_is_one_that_sh_understands() -> None:
+    """`sh -n` finds nothing wrong with it, and the rules come as a here-document."""
+    script = plan_script("lab", plan(State.of(*OBJECTS), State()))
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+    assert "iptables-restore <<'EOF'\n*filter\n" in script
+    assert f"\n{RULE}\nCOMMIT\nEOF\n" in script
+    assert "ip -6 -n lab.n1 route add fd00:1::/64 via fd00::2 dev eth0 metric 7" in script
+
+
+@pytest.mark.parametrize(
+    "word", ["<<", "|", "&", "$(touch /tmp/x)", "a\nrm -rf /", "'", "`id`", ";", "EOF", "\\"]
+)
+def test_words_of_a_container_are_quoted_and_commented(word: str) -> None:
+    """Whatever a container's argument is, the script runs none of it."""
+    process = Process(NODE, "pod/default/p", "c", ("echo", word))
+    script = plan_script("lab", plan(State.of(process), State()))
+    lines = [line for line in script.splitlines() if line and not line.startswith("#")]
+    assert lines == ["set -eu"]
+    (command,) = plan_json(plan(State.of(process), State()))[0]["commands"]
+    assert word.replace("\n", "\\n") in shlex.split(command)
