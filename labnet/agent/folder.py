@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from labnet.errors import Failed, InputError
+from labnet.errors import InputError
 from labnet.names import is_lab_name
-from labnet.parse import SourceText
-from labnet.resolve import Facts
 
 
 ROOT = Path("/run/labnet")
-_OBJECTS = "lab.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What a lab was asked for, and what it was given."""
-
-    sources: tuple[SourceText, ...]
-    facts: Facts = field(default_factory=Facts)
 
 
 class LabFolder:
@@ -76,32 +63,6 @@ class LabFolder:
             return os.path.samestat(os.fstat(fd), self.path.stat())
         except FileNotFoundError:
             return False
-
-    def read(self) -> Saved | None:
-        """What was saved, or None; raises Failed if it cannot be understood."""
-        try:
-            text = (self.path / _OBJECTS).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return None
-        try:
-            data = json.loads(text)
-            sources = tuple(SourceText(item["name"], item["text"]) for item in data["sources"])
-            return Saved(sources, Facts.from_json(data["facts"]))
-        except (ValueError, KeyError, TypeError) as error:
-            path = self.path / _OBJECTS
-            raise Failed(f"{path} is damaged: `labnet down {self.lab}`, then `up` again") from error
-
-    def write(self, saved: Saved) -> None:
-        """Save, all or nothing."""
-        sources = [{"name": item.name, "text": item.text} for item in saved.sources]
-        text = json.dumps({"sources": sources, "facts": saved.facts.to_json()})
-        target, partial = self.path / _OBJECTS, self.path / f"{_OBJECTS}.new"
-        try:
-            partial.touch(mode=0o600)
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(target)
-        except OSError as error:
-            raise Failed(f"cannot write {target}: {error.strerror}") from error
 
     def remove(self) -> None:
         """Remove the folder, and the one above it if it was the last."""

@@ -1,19 +1,21 @@
-"""Up, down, and what `up` would do: the river from text to kernel."""
+"""Up, and what it would do: the river from text to kernel."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labnet.agent.folder import LabFolder, Saved
+from labnet.agent.folder import LabFolder
+from labnet.agent.outcome import NOBODY, Listener, Outcome, linux
+from labnet.agent.saved import Saved, read_saved, write_saved
 from labnet.compile import compile_state
 from labnet.errors import Failed, InputError, Problem
 from labnet.kernel.protocol import Kernel
 from labnet.model import Cluster, Topology
 from labnet.parse import SourceText, parse
-from labnet.plan import Op, Plan, plan
+from labnet.plan import Plan, plan
 from labnet.resolve import Facts, facts_of, resolve
 from labnet.state import State
 
@@ -34,22 +36,6 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was done to a lab.
-
-    `notes` say in words what is not as one would like: a container that does not listen yet, or,
-    after `down`, a process of somebody else's that still uses a namespace.
-    """
-
-    lab: str
-    plan: Plan
-    warnings: tuple[Problem, ...] = ()
-    cluster: Cluster | None = None
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Loaded:
     """A lab as it was asked for and resolved; its objects in the kernel are not looked at."""
 
@@ -58,31 +44,11 @@ class Loaded:
     topology: Topology
 
 
-def _nothing(*_: object) -> None:
-    """What is done when nobody wants to be told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who wants to be told of what, while it happens."""
-
-    planned: Callable[[Plan], None] = _nothing
-    progress: Callable[[Op], None] = _nothing
-    waiting: Callable[[], None] = _nothing
-
-
-def linux() -> Kernel:
-    """The machine that we are on."""
-    from labnet.kernel.linux import LinuxKernel  # noqa: PLC0415  # `plan` of a new lab needs none
-
-    return LinuxKernel()
-
-
 def preview(sources: Sequence[SourceText], kernel: Kernel | None = None) -> Preview:
     """What `up` would do; raises Problems, or what observing raises."""
     parsed = parse(sources)
     lab = parsed.topology.lab.name
-    saved = LabFolder(lab).read()
+    saved = read_saved(LabFolder(lab))
     cluster = resolve(parsed.topology, saved.facts if saved else Facts())
     desired = compile_state(cluster)
     changes = plan(desired, (kernel or linux()).observe(lab, desired))
@@ -94,7 +60,7 @@ def up(
     *,
     wait: bool = True,
     timeout: float = 60.0,
-    listener: Listener = Listener(),
+    listener: Listener = NOBODY,
     kernel: Kernel | None = None,
 ) -> Outcome:
     """Bring the machine to what the files say; raises LabnetError.
@@ -108,7 +74,7 @@ def up(
     lab = parsed.topology.lab.name
     folder = LabFolder(lab)
     with folder.locked(create=True, waiting=listener.waiting):
-        saved = folder.read()
+        saved = read_saved(folder)
         facts = saved.facts if saved else Facts()
         try:
             cluster = resolve(parsed.topology, facts)
@@ -119,7 +85,7 @@ def up(
             if saved is None:  # nothing was touched, so nothing may be left
                 folder.remove()
             raise
-        folder.write(Saved(tuple(sources), facts_of(cluster, facts)))
+        write_saved(folder, Saved(tuple(sources), facts_of(cluster, facts)))
         listener.planned(changes)
         machine.apply(lab, changes, listener.progress)
         left = timeout - (time.monotonic() - began)
@@ -127,28 +93,10 @@ def up(
     return Outcome(lab, changes, parsed.warnings, cluster, time.monotonic() - began, notes)
 
 
-def down(
-    lab: str,
-    *,
-    wait: bool = True,
-    listener: Listener = Listener(),
-    kernel: Kernel | None = None,
-) -> Outcome:
-    """Remove a lab, whatever state it is in; removing one that is not there is fine."""
-    began = time.monotonic()
-    machine = kernel or linux()
-    folder = LabFolder(lab)
-    with folder.locked(create=False, waiting=listener.waiting) as exists:
-        removal = machine.remove(lab, wait=wait, progress=listener.progress)
-        if exists:
-            folder.remove()
-    return Outcome(lab, removal.plan, seconds=time.monotonic() - began, notes=removal.strangers)
-
-
 def load(lab: str) -> Loaded:
     """What a running lab was asked for; raises InputError if there is no such lab."""
     folder = LabFolder(lab)
-    saved = folder.read()
+    saved = read_saved(folder)
     if saved is None:
         if folder.exists():
             raise Failed(

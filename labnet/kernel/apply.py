@@ -53,8 +53,11 @@ class Applier:
         self._first_index = 0
         self._removed = False
 
-    def run(self, plan: Plan) -> None:
-        """Carry out all of it; raises LabnetError at the first operation that fails."""
+    def run(self, plan: Plan, *, wait: bool = True) -> None:
+        """Carry out all of it; raises LabnetError at the first operation that fails.
+
+        With `wait`, what was removed is gone when it returns.
+        """
         self._births = {
             op.object.key: op.object
             for op in plan
@@ -70,7 +73,8 @@ class Applier:
                 for op in some:
                     self._one(op)
         self._wire.flush()
-        self._settle()
+        if wait:
+            self._settle()
 
     def _rules(self, ops: list[Op]) -> None:
         self._wire.flush()

@@ -16,7 +16,6 @@ from labnet.kernel.containers import Containers
 from labnet.kernel.iptables import observe_rules
 from labnet.kernel.observe import observe_networks
 from labnet.kernel.protocol import Removal
-from labnet.kernel.settle import settle
 from labnet.plan import Op, Plan, Verb, plan
 from labnet.state import Netns, Process, State
 
@@ -91,9 +90,7 @@ class LinuxKernel:
                 changes = plan(State(), State(seen.objects))
                 thread.leave()  # or we would find ourselves there
                 strangers = containers.end_all(seen.inodes)
-                Applier(thread, containers, progress).run(changes)
-            if changes and wait:
-                settle()
+                Applier(thread, containers, progress).run(changes, wait=wait)
             netns.restore_folder(lab)
             return Removal(changes, strangers)
 

@@ -8,7 +8,7 @@ import pytest
 
 from kernel.conftest import Bring
 from labnet import agent
-from labnet.agent.lifecycle import linux
+from labnet.agent.outcome import linux
 from labnet.plan import plan_script
 from labnet.state import Process
 from labs import TOPOLOGIES, topology
