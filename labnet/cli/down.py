@@ -8,7 +8,6 @@ from labnet import agent
 from labnet.cli.failures import INTERRUPTED
 from labnet.cli.privilege import require_root
 from labnet.cli.progress import Progress
-from labnet.cli.summary import down_line
 from labnet.errors import InputError
 
 
@@ -55,6 +54,9 @@ def _down(lab: str, progress: Progress, *, wait: bool) -> None:
     listener = agent.Listener(progress.planned, progress.advance, progress.waiting)
     outcome = agent.down(lab, wait=wait, listener=listener)
     progress.close()
-    click.echo(down_line(outcome))
-    for stranger in outcome.notes:
-        click.echo(f"warning: {stranger}", err=True)
+    if outcome.plan:
+        click.echo(f"{lab} is down ({outcome.seconds:.2f} s)")
+    else:
+        click.echo(f"{lab} is not up")
+    for note in outcome.notes:
+        click.echo(f"warning: {note}", err=True)

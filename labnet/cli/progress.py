@@ -6,9 +6,11 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from labnet.plan import Op, Plan
+
+if TYPE_CHECKING:  # `down` does without the rooms that `up` needs
+    from labnet.plan import Op, Plan
 
 
 PATIENCE = 0.5  # seconds after which one wants to know

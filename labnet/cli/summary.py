@@ -41,13 +41,6 @@ def up_line(outcome: Outcome) -> str:
     return f"{outcome.lab} is up: {what} ({operations}, {seconds})"
 
 
-def down_line(outcome: Outcome) -> str:
-    """What `down` says when it is done."""
-    if not outcome.plan:
-        return f"{outcome.lab} is not up"
-    return f"{outcome.lab} is down ({outcome.seconds:.2f} s)"
-
-
 def is_new(outcome: Outcome) -> bool:
     """Whether `up` has made the lab, and not only changed it."""
     segment = ("netns", segment_netns(outcome.lab))

@@ -53,6 +53,8 @@ def up(
     finally:
         progress.close()
     print_warnings(outcome.warnings)
+    for note in outcome.notes:
+        click.echo(f"warning: {note}", err=True)
     click.echo(up_line(outcome))
     if is_new(outcome):
         click.echo(first_steps(outcome), err=True)

@@ -105,3 +105,9 @@ def timestamp(seconds: float) -> str:
 def seconds_of(text: str) -> float:
     """The inverse of `timestamp`."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+
+
+def moment(text: str) -> str:
+    """A `metav1.Time` as `kubectl describe` has it: `Mon, 23 Nov 2026 03:31:09 +0000`."""
+    when = datetime.fromtimestamp(seconds_of(text), tz=UTC)
+    return when.strftime("%a, %d %b %Y %H:%M:%S %z")
