@@ -6,8 +6,8 @@ that labnet uses: they are a second witness.
 
 Left out is what changes by itself: counters, timers, what a bridge learned, and processes that no
 lab can have started. A kernel module that was loaded on demand stays, with the sysctls that it
-brings: that is the kernel's doing, told apart in `modules`. The empty folder /run/netns stays
-too: every tool that names namespaces shares it, and removing it would race with them.
+brings: that is the kernel's doing, told apart in `modules`. The folder /run/netns stays too, and
+the mount that `ip netns add` makes of it: every tool that names namespaces shares them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ Things = Mapping[str, str]
 MARK = "PYTEST_CURRENT_TEST"
 """In the environment of whatever a test starts, unless somebody takes care to clean it."""
 
-_TREES = ("/etc", "/run/labnet", "/var/lib/nginx", "/var/log/nginx")
+_LABS = "/run/labnet"
+_LAB_KINDS = {"mount", "named network namespace", "network namespace", "process"}
+_ENDING = {"network namespace", "process"}
+_TREES = ("/etc", _LABS, "/var/lib/nginx", "/var/log/nginx")
 _SCRATCH = ("/dev/shm", "/run", "/tmp", "/var/tmp")
 _SYSCTLS = ("net", "user", "fs/inotify", "kernel/keys")
 _UNSTEADY = re.compile(
@@ -59,6 +62,19 @@ class Census:
     things: Mapping[str, Things]
     modules: frozenset[str]
 
+    def of_the_machine(self) -> Census:
+        """The part that no running lab may change either: all but what labs are made of."""
+        things = {kind: found for kind, found in self.things.items() if kind not in _LAB_KINDS}
+        for kind in ("file", "scratch file"):
+            found = things.get(kind, {})
+            things[kind] = {name: text for name, text in found.items() if _is_outside(name)}
+        return Census(things, self.modules)
+
+
+def _is_outside(path: str) -> bool:
+    """Whether a file is none of the running labs'."""
+    return not f"{path}/".startswith(f"{_LABS}/")
+
 
 def census(scratch: Iterable[str] = _SCRATCH) -> Census:
     """What there is now; of the folders `scratch`, only what labnet's name is on."""
@@ -80,7 +96,8 @@ def census(scratch: Iterable[str] = _SCRATCH) -> Census:
 def difference(before: Census, after: Census) -> list[str]:
     """What appeared, vanished or changed, a line each, sorted.
 
-    A sysctl that appeared together with a kernel module is left out.
+    A sysctl that appeared together with a kernel module is left out, and so is a process that
+    ended, with its namespace: they do that on any machine.
     """
     new_modules = bool(after.modules - before.modules)
     lines: list[str] = []
@@ -97,9 +114,9 @@ def _kind_difference(kind: str, old: Things, new: Things) -> Iterator[str]:
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
             yield f"{kind} appeared: {name} {new[name]}".rstrip()
-        elif name not in new:
+        elif name not in new and kind not in _ENDING:
             yield f"{kind} vanished: {name} {old[name]}".rstrip()
-        elif old[name] != new[name]:
+        elif name in new and old[name] != new[name]:
             yield f"{kind} changed: {name}: {old[name]} -> {new[name]}"
 
 
@@ -161,6 +178,8 @@ def _mounts() -> dict[str, str]:
     for line in (_read_all("/proc/self/mountinfo")).splitlines():
         words = line.split(" ")
         dash = words.index("-")
+        if words[4] == "/run/netns" and words[dash + 2] != "labnet":
+            continue
         counts[words[4], " ".join([words[3], words[5], *words[dash + 1 :]])] += 1
     mounts: dict[str, str] = {}
     for (point, text), n in sorted(counts.items()):

@@ -116,36 +116,60 @@ def leave_up(request: pytest.FixtureRequest) -> Callable[[], bool]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _module_census(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A module with kernel tests leaves the machine as it was, its own fixtures included."""
+def _module_census(request: pytest.FixtureRequest) -> Iterator[Census | None]:
+    """A module with kernel tests leaves the machine as it was, its labs included."""
     tests = [item for item in request.session.items if item.path == request.path]
-    yield from _compared(request, any(item.get_closest_marker("kernel") for item in tests))
+    is_kernel = any(item.get_closest_marker("kernel") for item in tests)
+    if not is_kernel or request.config.getoption("--no-census"):
+        yield None
+        return
+    before = census()
+    yield before
+    if not request.session.shouldfail:
+        _compare(request, before, census())
 
 
 @pytest.fixture(autouse=True)
 def _test_census(
+    request: pytest.FixtureRequest, _module_census: Census | None, _own_tmpdir: None
+) -> Iterator[None]:
+    """A kernel test leaves everything as it was, or, if the module has a lab up, the machine.
+
+    No lab touches the machine: it is compared with what it was before the module's labs came up.
+    """
+    if _module_census is None or request.node.get_closest_marker("kernel") is None:
+        yield
+        return
+    before = census()
+    labs_are_up = bool(before.things["scratch file"].get("/run/labnet"))
+    yield
+    after = census()
+    if labs_are_up:
+        _compare(request, _module_census.of_the_machine(), after.of_the_machine())
+    else:
+        _compare(request, before, after)
+
+
+@pytest.fixture
+def _own_tmpdir(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[None]:
-    """A kernel test leaves the machine as it was, and no temporary file."""
-    is_kernel = request.node.get_closest_marker("kernel") is not None
-    if is_kernel:
-        folder = tmp_path_factory.mktemp("TMPDIR")
-        monkeypatch.setenv("TMPDIR", str(folder))
-        monkeypatch.setattr(tempfile, "tempdir", None)
-    yield from _compared(request, is_kernel)
-    if is_kernel:
-        left = sorted(path.name for path in folder.iterdir())
-        assert not left, f"temporary files stayed: {left}"
-
-
-def _compared(request: pytest.FixtureRequest, is_kernel: bool) -> Iterator[None]:  # noqa: FBT001 - private
-    """A census before and after, unless there is no need for it."""
-    config = request.config
-    wanted = is_kernel and not config.getoption("--no-census")
-    before = census() if wanted else Census({}, frozenset())
+    """A kernel test leaves no temporary file."""
+    if request.node.get_closest_marker("kernel") is None:
+        yield
+        return
+    folder = tmp_path_factory.mktemp("TMPDIR")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     yield
-    kept = config.getoption("--keep") and request.session.testsfailed
-    if wanted and not kept and (left := difference(before, census())):
+    left = sorted(path.name for path in folder.iterdir())
+    assert not left, f"temporary files stayed: {left}"
+
+
+def _compare(request: pytest.FixtureRequest, before: Census, after: Census) -> None:
+    """Fail if the machine is not as before, and no lab was left up on purpose."""
+    kept = request.config.getoption("--keep") and request.session.testsfailed
+    if not kept and (left := difference(before, after)):
         pytest.fail("the machine is not as before:\n" + "\n".join(left), pytrace=False)
