@@ -29,6 +29,7 @@ ROOT = HERE.parent.parent
 LABNET = str(ROOT / "scripts" / "labnet")
 SCALE = str(ROOT / "topologies" / "scale.yaml.j2")
 TWO_NODE = str(ROOT / "topologies" / "two-node.yaml")
+LABS = ("two-node", "scale")  # what the labs of the two files are called
 SYSTEM_PYTHON = "/usr/bin/python3"
 NODES = {10: 2, 100: 5, 1000: 20}
 """The number of nodes for each number of pods."""
@@ -136,7 +137,7 @@ def lab(pods: int, count: int, *, mininet: bool) -> Iterator[Row]:
             "reference down": then_clean(*built, "down"),
             "labnet up": timed(*up),
             "labnet up again": timed(*up),
-            "labnet down": then_clean(LABNET, "down", lab_name(SCALE)),
+            "labnet down": then_clean(LABNET, "down", "scale"),
         },
     )
     is_large = pods == 1000
@@ -159,12 +160,6 @@ def lab(pods: int, count: int, *, mininet: bool) -> Iterator[Row]:
         yield Row(f"down {pods:,} : Mininet", times["labnet down"], down)
 
 
-def lab_name(file: str) -> str:
-    """The name of the lab in a file of ours: the first `name:` in it."""
-    lines = Path(file).read_text(encoding="utf-8").splitlines()
-    return next(line.split(":")[1].strip() for line in lines if line.strip().startswith("name:"))
-
-
 def mininet_times(size: Sequence[str], count: int) -> tuple[list[float], list[float]]:
     """Mininet's seconds of building and of stopping."""
     command = ("unshare", "--net", SYSTEM_PYTHON, str(HERE / "mininet_hosts.py"), *size)
@@ -180,7 +175,7 @@ def mininet_times(size: Sequence[str], count: int) -> tuple[list[float], list[fl
 
 def two_node(count: int) -> Iterator[Row]:
     """The lab that the README begins with."""
-    down = then_clean(LABNET, "down", lab_name(TWO_NODE))
+    down = then_clean(LABNET, "down", "two-node")
     times = rounds(count, {"two-node up": timed(LABNET, "up", TWO_NODE), "two-node down": down})
     yield Row("up two-node", times["two-node up"], limit=0.4)
     yield Row("down two-node", times["two-node down"])
@@ -220,8 +215,7 @@ def show(rows: Sequence[Row]) -> None:
 
 def measured(arguments: argparse.Namespace, *, mininet: bool) -> Iterator[Row]:
     """The rows that were asked for, as they are measured."""
-    names = arguments.names or ["help", "two-node", "10", "100", "1000"]
-    for name in names:
+    for name in arguments.names or ["help", "two-node", *map(str, NODES)]:
         if name == "help":
             yield from help_(arguments.rounds * 6)
         elif name == "two-node":
@@ -244,12 +238,19 @@ def main() -> None:
     arguments = parser.parse_args()
     if os.geteuid():
         sys.exit("scripts/bench: needs root: `sudo scripts/bench`")
+    if running := [name for name in LABS if Path("/run/labnet", name).exists()]:
+        sys.exit(f"scripts/bench: take {' and '.join(running)} down first: `labnet down`")
     mininet = has_mininet()
     try:
         show(list(measured(arguments, mininet=mininet)))
     except subprocess.CalledProcessError as error:
         said = error.stderr if isinstance(error.stderr, str) else error.stderr.decode()
         sys.exit(f"\n{' '.join(map(str, error.cmd))}: exit status {error.returncode}\n{said}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        subprocess.run([LABNET, "down", *LABS], check=False, capture_output=True)
+        reference.down()
     if not mininet:
         print("without Mininet: `apt-get install mininet bridge-utils` adds it")
 

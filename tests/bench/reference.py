@@ -184,7 +184,7 @@ def make_folder() -> None:
 
 def down() -> None:
     """Take the names away, and the kernel takes the rest; return when it has."""
-    for entry in os.listdir(FOLDER):
+    for entry in os.listdir(FOLDER) if os.path.isdir(FOLDER) else ():
         if entry.startswith(PREFIX):
             path = f"{FOLDER}/{entry}"
             call("umount2", path.encode(), MNT_DETACH)
