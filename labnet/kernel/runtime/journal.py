@@ -71,7 +71,7 @@ class _Tail:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("rb")
+        self._file: BinaryIO = path.open("rb")
         self._rest = b""
 
     def older(self) -> list[bytes]:
