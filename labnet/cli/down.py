@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from labnet import agent
@@ -9,6 +11,9 @@ from labnet.cli.failures import INTERRUPTED
 from labnet.cli.privilege import require_root
 from labnet.cli.progress import Progress
 from labnet.errors import InputError
+
+
+_LAB_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
 @click.command()
@@ -27,6 +32,9 @@ def down(labs: tuple[str, ...], wanted: str | None, *, everything: bool, no_wait
     names = agent.lab_names() if everything else _names(labs, wanted)
     if not names:
         click.echo("no lab is running")
+    for name in names:
+        if not _LAB_NAME.fullmatch(name):  # it is about to be a part of paths that are removed
+            raise InputError(f"{name!r} is no name of a lab")
     for name in dict.fromkeys(names):
         progress = Progress(name)
         try:

@@ -23,14 +23,14 @@ from labnet.errors import LabnetError, MachineError, Problems
 
 
 DEBUG = "LABNET_DEBUG"
-INTERRUPTED, UNREAD = 130, 141  # 128 and SIGINT, SIGPIPE: what a shell says of such an end
+INTERRUPTED = 130  # 128 and SIGINT: what a shell says of such an end
 _ADVICE = {
     errno.EACCES: "root is needed",
     errno.EPERM: "root is needed, with CAP_SYS_ADMIN and CAP_NET_ADMIN",
     errno.EMFILE: "raise the limit: `ulimit -n 1048576`",
     errno.ENFILE: "raise the limit: `sysctl -w fs.file-max=9223372036854775807`",
     errno.ENOMEM: "the machine has no memory left for it",
-    errno.ENOSPC: "make room, or raise the limit that `labnet doctor` names",
+    errno.ENOSPC: "make room",
     errno.EDQUOT: "make room",
     errno.EROFS: "the file system is read-only",
 }
@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         return leave.exit_code
     except BrokenPipeError:
         _forget_stdout()
-        return UNREAD
+        return 1
     except (click.Abort, KeyboardInterrupt):
         _say("labnet: interrupted")
         return INTERRUPTED

@@ -72,6 +72,7 @@ def yaml_text(item: Json) -> str:
     import yaml  # noqa: PLC0415  # 28 ms that only `-o yaml` pays
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    tree = json.loads(json.dumps(item))  # what is there twice is written twice, not as an alias
     return str(
-        yaml.dump(item, Dumper=dumper, default_flow_style=False, allow_unicode=True, width=4096)
+        yaml.dump(tree, Dumper=dumper, default_flow_style=False, allow_unicode=True, width=4096)
     )
