@@ -24,6 +24,7 @@ def compile_kubelet(cluster: Cluster) -> Iterator[Part]:
                 name=container.name,
                 argv=container.argv,
                 builtin=container.builtin,
+                program=container.program,
                 env=tuple(sorted(container.env.items())),
                 cwd=container.cwd,
                 hostname=pod.hostname,

@@ -16,6 +16,7 @@ class Container:
 
     `builtin` names a program of `labnet.images` that runs without an exec (`agnhost`), with `argv`
     as its arguments; a container with neither is a `pause`: it costs no process.
+    `program` names one that lies in its root as an executable, whatever runs (`/agnhost`).
     `volumes` maps a mount path to the name of a folder of the pod, which its containers share (a
     subPath follows the name: `cache/a/b`). Folders are mounted first and hide what the machine has
     there; `files` are written after that.
@@ -25,6 +26,7 @@ class Container:
     image: str
     argv: tuple[str, ...] = ()
     builtin: str = ""
+    program: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str = "/"
     files: Mapping[str, str] = field(default_factory=dict)

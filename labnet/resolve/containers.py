@@ -49,6 +49,7 @@ def resolve_container(
         image=spec.image,
         argv=command.argv,
         builtin=command.builtin,
+        program=AGNHOST if family == "agnhost" else "",
         env=container_env(declared, around.pod.hostname),
         cwd=spec.working_dir or "/",
         files=root.files,

@@ -15,10 +15,10 @@ class Process(Object):
     `pod` is `pod/NAMESPACE/NAME`, or `container/NAME` for one on docker0. `order` is its place in
     the pod: init containers (`init`) run to their end in this order before any other starts.
     `builtin` names a program of labnet.images that runs without an exec, with `argv` as its
-    arguments. `files` are written into its root, (path, text); `volumes` are (mount path, name) of
-    folders that the pod's containers share. `ports` are the TCP ports that it says it listens on.
-    `grace` is how many seconds it has to end after
-    SIGTERM.
+    arguments; `program` one that lies in its root as an executable of that name. `files` are
+    written into its root, (path, text); `volumes` are (mount path, name) of folders that the pod's
+    containers share. `ports` are the TCP ports that it says it listens on. `grace` is how many
+    seconds it has to end after SIGTERM.
     """
 
     rank: ClassVar[int] = 9
@@ -27,6 +27,7 @@ class Process(Object):
     name: str
     argv: tuple[str, ...]
     builtin: str = ""
+    program: str = ""
     env: tuple[tuple[str, str], ...] = ()
     cwd: str = "/"
     hostname: str = ""

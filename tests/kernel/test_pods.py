@@ -30,6 +30,13 @@ spec:
   - {name: web, image: nginx, ports: [{containerPort: 80}]}
   - {name: side, image: agnhost, args: [netexec], ports: [{containerPort: 8080}]}
 ---
+apiVersion: v1
+kind: Pod
+metadata: {name: rest}
+spec:
+  nodeName: n2
+  containers: [{name: main, image: agnhost, args: [pause]}]
+---
 apiVersion: labnet.dev/v1
 kind: Container
 metadata: {name: db}
@@ -114,6 +121,21 @@ def test_a_port_that_is_taken_is_taken_for_the_whole_pod(lab: RunningLab) -> Non
     assert "Address already in use" in said
     third = second.replace("80", "81")
     assert lab.run("pair", sys.executable, "-c", third, check=False) == "0: "
+
+
+@pytest.mark.parametrize("pod", ["side", "rest"])
+def test_agnhost_is_there_to_be_executed(lab: RunningLab, pod: str) -> None:
+    """`/agnhost connect`, the probe of Kubernetes' own tests, in a server and in a pause."""
+    target, container = ("pair", "side") if pod == "side" else ("rest", "main")
+    words = ("exec", target, "-c", container, "-l", lab.name, "--", "/agnhost", "connect")
+    for port, code, said in (("80", 0, ""), ("81", 1, "REFUSED")):
+        done = subprocess.run(
+            [sys.executable, "-m", "labnet", *words, f"{lab.ip('pair')}:{port}", "--timeout=1s"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr.strip()) == (code, said)
 
 
 def test_containers_on_docker0_have_a_link_each(lab: RunningLab) -> None:

@@ -14,9 +14,11 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 
 from labnet.kernel import libc
 from labnet.kernel.runtime.machine import BOX, Machine, mount_layer
@@ -36,7 +38,10 @@ MASKED_FOLDERS = ("proc/acpi", "proc/asound", "proc/scsi", "sys/firmware")
 READ_ONLY = ("proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger")
 """Docker's defaults (moby/daemon/pkg/oci, `DefaultLinuxSpec`), as far as this kernel has them."""
 
+_PYTHON = os.path.realpath(sys.executable)
+"""The interpreter itself: a virtual environment may lie where containers see nothing."""
 _ROOT = f"{BOX}/root"
+_HOSTNAME = 63  # where kubelet cuts it (getHostname in pkg/kubelet/kubelet_pods.go)
 _SIZE = "mode=0755,size=1g"
 _KERNEL_FLAGS = libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC
 _PLAIN_FLAGS = libc.MS_NOSUID | libc.MS_NODEV
@@ -50,11 +55,11 @@ def enter_sandbox(machine: Machine, process: Process, volumes: Mapping[str, int]
     """
     libc.unshare(libc.CLONE_NEWNS | libc.CLONE_NEWUTS | libc.CLONE_NEWIPC)
     if process.hostname:
-        socket.sethostname(process.hostname)
+        socket.sethostname(process.hostname[:_HOSTNAME])
     _mount_root(machine)
     _mount_kernel()
     _mount_devices()
-    if process.builtin:
+    if process.builtin or process.program:
         _mount_code(machine)
     trees = [(path, _detached(volumes[name])) for path, name in process.volumes]
     os.chdir(_ROOT)
@@ -63,6 +68,8 @@ def enter_sandbox(machine: Machine, process: Process, volumes: Mapping[str, int]
     libc.umount2(".", libc.MNT_DETACH)
     os.chdir("/")
     _write_files(process)
+    if process.program:
+        _write_program(process.program)
 
 
 def _mount_root(machine: Machine) -> None:
@@ -156,6 +163,19 @@ def _write_files(process: Process) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def _write_program(name: str) -> None:
+    """A program of labnet's as an executable of the root, for `labnet exec` and scripts."""
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}; from labnet.images.{name} import main; "
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    path = Path("/", name)
+    path.write_text(
+        f'#!/bin/sh\nexec {quote(_PYTHON)} -IS -c {quote(code)} "$@"\n', encoding="utf-8"
+    )
+    path.chmod(0o755)
 
 
 def _new_folder(path: str, mode: int = 0o755) -> None:
