@@ -36,7 +36,7 @@ def down(labs: tuple[str, ...], wanted: str | None, *, everything: bool, no_wait
         if not _LAB_NAME.fullmatch(name):  # it is about to be a part of paths that are removed
             raise InputError(f"{name!r} is no name of a lab")
     for name in dict.fromkeys(names):
-        progress = Progress(name)
+        progress = Progress(f"down {name}")
         try:
             _down(name, progress, wait=not no_wait)
         except KeyboardInterrupt:

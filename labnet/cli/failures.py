@@ -32,7 +32,7 @@ _ADVICE = {
     errno.ENOMEM: "the machine has no memory left for it",
     errno.ENOSPC: "make room",
     errno.EDQUOT: "make room",
-    errno.EROFS: "the file system is read-only",
+    errno.EROFS: "labs need it to be writable",
 }
 
 

@@ -27,7 +27,7 @@ class Progress:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`what` is said of whom: `two-node`."""
+        """`what` is being done: `up`, `down two-node`."""
         self._what = what
         self._stream = stream or sys.stderr
         self._clock = clock
@@ -67,7 +67,8 @@ class Progress:
     def _show(self, what: str) -> None:
         count = f"{self._done}/{self._total}" if self._total else str(self._done)
         if not self._terminal:
-            print(f"labnet: {self._what}: {count} operations", file=self._stream, flush=True)
+            noun = "operation" if count == "1" else "operations"
+            print(f"labnet: {self._what}: {count} {noun}", file=self._stream, flush=True)
             return
         full = _BAR * self._done // self._total if self._total else 0
         bar = f"[{'#' * full}{'.' * (_BAR - full)}] " if self._total else ""

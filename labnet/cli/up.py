@@ -43,7 +43,7 @@ def up(
     """
     require_root("up")
     sources = parse.read(files, dict(settings))
-    progress = Progress("labnet")
+    progress = Progress("up")
     listener = agent.Listener(progress.planned, progress.advance, progress.waiting)
     try:
         outcome = agent.up(sources, wait=not no_wait, timeout=timeout, listener=listener)
