@@ -45,7 +45,7 @@ def lab_processes(
         inode = _netns(pid)
         if inode in netns and (stat := _stat(pid)):
             process = LabProcess(pid, stat[1], inode, _command(pid))
-            own = mark in _environment(pid) or _is_of_runtime(pid, parents, mark)
+            own = mark in _environment(pid) or _has_runtime(pid, parents, mark)
             (ours if own else strangers).append(process)
     return tuple(sorted(ours)), tuple(sorted(strangers))
 
@@ -59,15 +59,19 @@ def runtime_processes(folder: Path) -> tuple[int, ...]:
     return tuple(pid for pid in _pids() if mark in _environment(pid))
 
 
+def is_of_runtime(pid: int, folder: Path) -> bool:
+    """Whether a process is one of `runtime_processes`."""
+    return _mark(FOLDER_VARIABLE, str(folder.resolve())) in _environment(pid)
+
+
 def kill_runtime(folder: Path, timeout: float) -> None:
     """Kill the processes of `runtime_processes`, and wait until there are none.
 
     Raises Failed if one of them does not go in so many seconds.
     """
-    mark = _mark(FOLDER_VARIABLE, str(folder.resolve()))
     end = time.monotonic() + timeout
     while found := runtime_processes(folder):
-        _kill(found, lambda pid: mark in _environment(pid), end)
+        _kill(found, lambda pid: is_of_runtime(pid, folder), end)
 
 
 def kill_processes(processes: Iterable[LabProcess], timeout: float) -> None:
@@ -112,7 +116,7 @@ def _kill(pids: Iterable[int], is_meant: Callable[[int], bool], end: float) -> N
             os.close(pidfd)
 
 
-def _is_of_runtime(pid: int, parents: Mapping[int, int], mark: bytes) -> bool:
+def _has_runtime(pid: int, parents: Mapping[int, int], mark: bytes) -> bool:
     """Whether a runtime of this lab is among the ancestors."""
     while pid := parents.get(pid, 0):
         environment = _environment(pid)

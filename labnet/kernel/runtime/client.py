@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from labnet.errors import Failed
 from labnet.kernel.runtime.protocol import (
+    OTHER_VERSION,
     SOCKET,
     Inbox,
     Message,
@@ -155,7 +156,10 @@ class Client:
 
     def _statuses(self, message: Message, seconds: float = 0) -> Sequence[Status]:
         answer, _ = self._request(message, seconds)
-        return [status_from_json(item) for item in answer["statuses"]]
+        try:
+            return [status_from_json(item) for item in answer["statuses"]]
+        except TypeError as error:
+            raise Failed(f"{self._lab}: {OTHER_VERSION}") from error
 
     def _request(self, message: Message, seconds: float = 0) -> tuple[Message, Sequence[int]]:
         """The answer to a request that takes the runtime so many seconds at most."""
@@ -166,7 +170,7 @@ class Client:
             for answer, files in self._receive():
                 if answer["id"] == number:
                     if "error" in answer:
-                        raise Failed(answer["error"])
+                        raise Failed(f"{self._lab}: {answer['error']}")
                     return answer, files
 
     def _send(self, message: Mapping[str, Any], files: Sequence[int] = ()) -> None:

@@ -28,7 +28,7 @@ from labnet.kernel.runtime.launch import CannotRun, die_with, explain, prepare
 from labnet.kernel.runtime.machine import claim_machine
 from labnet.kernel.runtime.protocol import LAB_VARIABLE
 from labnet.kernel.runtime.title import set_title
-from labnet.kernel.runtime.volumes import open_volumes
+from labnet.kernel.runtime.volumes import make_volumes
 from labnet.state.process import Process
 
 
@@ -148,7 +148,7 @@ class _Resting:
     def claim(self) -> None:
         """In the helper: take stock of the machine."""
         self._machine = claim_machine()
-        self._volumes = open_volumes(self._process)
+        self._volumes = make_volumes(self._process)
 
     def rest(self) -> None:
         """In the container: be its init."""
@@ -198,6 +198,7 @@ def _help(before: Callable[[], None], flags: int, answer: int) -> None:
     words = _FORKED.pack(0, errno.ECANCELED)
     pid = -1
     try:
+        libc.prctl(libc.PR_SET_DUMPABLE, 0)  # until its exec nobody in there can look into it
         before()
         pid = libc.clone(flags | libc.CLONE_PARENT)
         words = _FORKED.pack(pid, 0)

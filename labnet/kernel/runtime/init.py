@@ -16,6 +16,7 @@ from importlib import import_module
 from stat import S_ISREG
 from typing import NoReturn
 
+from labnet.kernel import libc
 from labnet.kernel.runtime.title import set_title
 from labnet.state.process import Process
 
@@ -119,6 +120,7 @@ def _fork_builtin(process: Process, environment: Mapping[str, str]) -> int:
     if child == 0:
         os.close(REPORT)
         os.setsid()
+        libc.prctl(libc.PR_SET_DUMPABLE, 1)  # as after an exec, so that `ss -p` can tell its name
         gc.freeze()
         gc.enable()
         for number in FORWARDED:

@@ -18,7 +18,7 @@ from labnet.kernel.runtime.launch import Launched, Origin, launch
 from labnet.kernel.runtime.logs import LogFile
 from labnet.kernel.runtime.loop import Loop, Timer
 from labnet.kernel.runtime.pump import Pump
-from labnet.kernel.runtime.volumes import close_volumes, open_volumes, remove_volumes
+from labnet.kernel.runtime.volumes import make_volumes, remove_volumes
 from labnet.state.base import Key
 from labnet.state.process import Process
 
@@ -135,9 +135,8 @@ class Keeper:
         if container.doomed:
             return
         process = container.process
-        volumes: dict[str, int] = {}
         try:
-            volumes = open_volumes(process)
+            volumes = make_volumes(process)
             log = LogFile(self._folder, process.pod, process.name)
             launched = launch(self._origin, process, container.netns, volumes)
         except OSError as error:
@@ -147,7 +146,6 @@ class Keeper:
             container.pid = launched.pid
             self._pump(container, launched, log)
         finally:
-            close_volumes(volumes)
             if not process.init:
                 _release(container)
 

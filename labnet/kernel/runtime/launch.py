@@ -10,7 +10,7 @@ import resource
 import select
 import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
@@ -50,7 +50,7 @@ class Launched(NamedTuple):
     stderr: int
 
 
-def launch(origin: Origin, process: Process, netns: int, volumes: Mapping[str, int]) -> Launched:
+def launch(origin: Origin, process: Process, netns: int, volumes: Mapping[str, str]) -> Launched:
     """Fork a container into the network namespace `netns`; `volumes` are folders by their names.
 
     Raises OSError if there is no room. Whether it could be set up and its command run is said
@@ -103,7 +103,7 @@ def _become(
     origin: Origin,
     process: Process,
     netns: int,
-    volumes: Mapping[str, int],
+    volumes: Mapping[str, str],
     pipes: Sequence[int],
 ) -> NoReturn:
     """Be the container to its end, as PID 1; `pipes` are its report, stdout and stderr."""
@@ -112,7 +112,7 @@ def _become(
         gc.disable()  # a collection would write to all that is shared
         die_with(origin.parent)
         os.setsid()
-        _take_pipes(pipes, keep=(netns, *volumes.values()))
+        _take_pipes(pipes, netns)
         prepare(origin.machine, process, netns, volumes)
         os.closerange(init.REPORT + 1, _ALL)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -129,20 +129,17 @@ def _become(
         os._exit(status)
 
 
-def _take_pipes(pipes: Sequence[int], keep: Iterable[int]) -> None:
-    """Put the pipes where they belong, and let go of all that is the runtime's."""
+def _take_pipes(pipes: Sequence[int], netns: int) -> None:
+    """Put the pipes where they belong, and let go of all else that is the runtime's."""
     report, stdout, stderr = pipes
     os.dup2(report, init.REPORT, inheritable=False)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
-    first = init.REPORT + 1
-    for kept in sorted(set(keep)):
-        os.closerange(first, kept)
-        first = kept + 1
-    os.closerange(first, _ALL)
+    os.closerange(init.REPORT + 1, netns)
+    os.closerange(netns + 1, _ALL)
 
 
-def prepare(machine: Machine, process: Process, netns: int, volumes: Mapping[str, int]) -> None:
+def prepare(machine: Machine, process: Process, netns: int, volumes: Mapping[str, str]) -> None:
     """Be in the container's namespaces and working directory, with its capabilities.
 
     The calling process must be PID 1. Raises CannotRun.
@@ -172,6 +169,8 @@ def _enter_folder(path: str) -> None:
 
 def _start(process: Process) -> int:
     """The process id of the container's command; raises CannotRun."""
+    if not process.argv and not process.builtin:
+        raise CannotRun(init.NOT_STARTED, "no command specified")
     try:
         child = init.start_command(process)
     except OSError as error:

@@ -16,9 +16,9 @@ from pathlib import Path
 import labnet
 from labnet.errors import Failed, LabnetError, MachineError
 from labnet.kernel.runtime.census import (
+    is_of_runtime,
     is_stopped,
     kill_runtime,
-    runtime_processes,
     wait_for_end,
 )
 from labnet.kernel.runtime.client import Client, connect
@@ -35,7 +35,7 @@ _TROUBLE = "the container runtime cannot start"
 _SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGPIPE)
 _BOOT = """\
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path.append(sys.argv[1])
 from labnet.kernel.runtime.__main__ import main
 main(sys.argv[2:])
 """
@@ -136,7 +136,7 @@ def _ask_to_end(folder: Path) -> None:
     with client, suppress(ProcessLookupError):
         pidfd = os.pidfd_open(client.pid)
         try:
-            if client.pid in runtime_processes(folder) and not is_stopped(client.pid):
+            if is_of_runtime(client.pid, folder) and not is_stopped(client.pid):
                 client.end()
                 wait_for_end(pidfd, time.monotonic() + _POLITENESS)
         finally:

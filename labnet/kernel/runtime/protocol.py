@@ -26,6 +26,9 @@ SOCKET = "runtime.sock"
 LAB_VARIABLE, FOLDER_VARIABLE = "LABNET_LAB", "LABNET_RUNTIME"
 """What marks a process as labnet's in its environment: the lab, and of the runtime its folder."""
 
+OTHER_VERSION = "its containers were started by another version of labnet: remove the lab first"
+"""What is wrong when the two do not know the same fields of a Process."""
+
 Message = dict[str, Any]
 _LENGTH = struct.Struct(">I")
 _LONGEST = 64 * 1024 * 1024

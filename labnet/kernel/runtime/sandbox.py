@@ -47,11 +47,11 @@ _KERNEL_FLAGS = libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC
 _PLAIN_FLAGS = libc.MS_NOSUID | libc.MS_NODEV
 
 
-def enter_sandbox(machine: Machine, process: Process, volumes: Mapping[str, int]) -> None:
+def enter_sandbox(machine: Machine, process: Process, volumes: Mapping[str, str]) -> None:
     """Give the calling process a container's namespaces and root, as its first process.
 
     It must be PID 1 already, in the network namespace that it is to have. `volumes` are the
-    folders that the process's volumes name, by descriptor. Raises OSError, which names a path.
+    folders that the process's volumes name. Raises OSError, which names a path.
     """
     libc.unshare(libc.CLONE_NEWNS | libc.CLONE_NEWUTS | libc.CLONE_NEWIPC)
     if process.hostname:
@@ -61,7 +61,7 @@ def enter_sandbox(machine: Machine, process: Process, volumes: Mapping[str, int]
     _mount_devices()
     if process.builtin or process.program:
         _mount_code(machine)
-    trees = [(path, _detached(volumes[name])) for path, name in process.volumes]
+    trees = [(path, libc.open_tree(volumes[name])) for path, name in process.volumes]
     os.chdir(_ROOT)
     libc.pivot_root(".", ".")
     _mount_volumes(trees)
@@ -138,14 +138,6 @@ def _mount_code(machine: Machine) -> None:
         Path(_ROOT + path).mkdir(parents=True, exist_ok=True)
         libc.mount(place, _ROOT + path, "", libc.MS_BIND)
         libc.mount_setattr(_ROOT + path, libc.MOUNT_ATTR_RDONLY)
-
-
-def _detached(folder: int) -> int:
-    """A folder of the pod's as a mount without a place.
-
-    It is found by its name, because the descriptor leads into the namespace that it was opened in.
-    """
-    return libc.open_tree(os.readlink(f"/proc/self/fd/{folder}"))
 
 
 def _mount_volumes(trees: Iterable[tuple[str, int]]) -> None:

@@ -24,6 +24,7 @@ from labnet.kernel.runtime.containers import Container, Phase
 from labnet.kernel.runtime.keeper import Keeper
 from labnet.kernel.runtime.loop import Loop
 from labnet.kernel.runtime.protocol import (
+    OTHER_VERSION,
     Inbox,
     Message,
     Outbox,
@@ -63,6 +64,7 @@ class _Connection:
         self._inbox = Inbox()
         self._outbox = Outbox(sock)
         self._pending: list[tuple[Process, int]] = []
+        self._problem = ""
         self._open = True
         loop.watch(sock.fileno(), self._read)
 
@@ -79,8 +81,7 @@ class _Connection:
     def _take(self, message: Message, files: list[int]) -> None:
         """Do what one message asks for."""
         if message["op"] == "start":
-            (netns,) = files
-            self._pending.append((process_from_json(message["process"]), netns))
+            self._start(message, *files)
             return
         for file in files:
             os.close(file)
@@ -98,7 +99,17 @@ class _Connection:
         except Failed as error:
             self._answer(message, error=str(error))
 
+    def _start(self, message: Message, netns: int) -> None:
+        """Remember what is to start; a process of another version has other fields."""
+        try:
+            self._pending.append((process_from_json(message["process"]), netns))
+        except TypeError:
+            self._problem = OTHER_VERSION
+            os.close(netns)
+
     def _commit(self, message: Message) -> None:
+        if self._problem:
+            raise Failed(self._problem)
         started: list[Container] = []
         pending, self._pending = self._pending, []
         try:

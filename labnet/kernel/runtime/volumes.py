@@ -6,7 +6,6 @@ The machine never sees them, and they are gone with the runtime.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,26 +13,12 @@ from labnet.kernel.runtime.machine import VOLUMES
 from labnet.state.process import Process
 
 
-def open_volumes(process: Process) -> dict[str, int]:
-    """A descriptor for each folder that a container mounts, by its name; made when needed.
+def make_volumes(process: Process) -> dict[str, str]:
+    """The folder for each volume that a container mounts, by its name; made when it is needed.
 
     All may write to it, as to a Kubernetes emptyDir.
     """
-    folders: dict[str, int] = {}
-    try:
-        for _, name in process.volumes:
-            if name not in folders:
-                folders[name] = _open(process.pod, name)
-    except OSError:
-        close_volumes(folders)
-        raise
-    return folders
-
-
-def close_volumes(folders: Mapping[str, int]) -> None:
-    """Close what `open_volumes` returned."""
-    for folder in folders.values():
-        os.close(folder)
+    return {name: _made(process.pod, name) for _, name in process.volumes}
 
 
 def remove_volumes(pod: str) -> None:
@@ -46,12 +31,12 @@ def _word(name: str) -> str:
     return name.replace("/", "_")
 
 
-def _open(pod: str, name: str) -> int:
+def _made(pod: str, name: str) -> str:
     path = Path(VOLUMES, _word(pod), _word(name))
     with suppress(FileExistsError):
         path.mkdir(parents=True)
         path.chmod(0o777)
-    return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    return str(path)
 
 
 def _remove(folder: str) -> None:
