@@ -204,8 +204,10 @@ def _processes() -> tuple[dict[str, str], dict[str, str]]:
     processes, namespaces = {}, {}
     for pid, (parent, comm, started) in ((pid, found) for pid, found in status.items() if found):
         theirs = [_link(f"/proc/{pid}/ns/{kind}") for kind in ("net", "pid")]
+        if not all(theirs):  # it is ending, or not ours to ask
+            continue
         namespaces[theirs[0]] = ""
-        is_foreign = all(theirs) and theirs != ours
+        is_foreign = theirs != ours
         if is_foreign or (_is_marked(pid, parent) and not _descends(pid, status)):
             processes[f"{pid} {comm}"] = f"started at tick {started}"
     return processes, namespaces
