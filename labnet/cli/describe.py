@@ -9,7 +9,7 @@ from labnet.cli import labs
 from labnet.cli.get import objects, parse_request, select
 from labnet.cli.kube.became import belongs_to, differing_lines, kernel_lines
 from labnet.cli.kube.describe import DESCRIBE
-from labnet.cli.kube.kinds import Kind
+from labnet.cli.kube.kinds import Kind, kind_words
 from labnet.cli.kube.tabs import aligned
 from labnet.cli.kube.view import Json, View
 from labnet.cli.options import examples, lab_option, namespace_option
@@ -18,7 +18,7 @@ from labnet.names import DEFAULT_NAMESPACE
 
 
 @click.command(epilog=examples("describe pod web-1", "describe node node1", "describe deploy/web"))
-@click.argument("kind", metavar="KIND[/NAME]")
+@click.argument("kind", metavar="KIND[/NAME]", shell_complete=kind_words)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @namespace_option
 @lab_option

@@ -8,6 +8,7 @@ import click
 
 from labnet import agent
 from labnet.cli.failures import INTERRUPTED
+from labnet.cli.options import lab_words
 from labnet.cli.privilege import require_root
 from labnet.cli.progress import Progress
 from labnet.errors import InputError
@@ -17,7 +18,7 @@ _LAB_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
 @click.command()
-@click.argument("labs", metavar="[LAB]...", nargs=-1)
+@click.argument("labs", metavar="[LAB]...", nargs=-1, shell_complete=lab_words)
 @click.option("--all", "everything", is_flag=True, help="Remove every lab.")
 @click.option("--no-wait", is_flag=True, help="Return before the kernel has cleaned up.")
 @click.option("-l", "--lab", "wanted", envvar="LABNET_LAB", metavar="LAB", hidden=True)

@@ -44,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run a command; the exit status. Whatever goes wrong has been said when it returns."""
     try:
-        result = root.main(list(arguments), prog_name=program_name(), standalone_mode=False)
+        result = root.main(
+            list(arguments),
+            prog_name=program_name(),
+            complete_var="_LABNET_COMPLETE",
+            standalone_mode=False,
+        )
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from labnet.cli import labs
-from labnet.cli.kube.kinds import ALL, Kind, parse_kind, parse_kinds
+from labnet.cli.kube.kinds import ALL, Kind, kind_words, parse_kind, parse_kinds
 from labnet.cli.kube.output import Layout, json_text, kind_table, listed, names, yaml_text
 from labnet.cli.kube.selector import parse_selector
 from labnet.cli.kube.view import Json, View
@@ -23,7 +23,7 @@ Found = list[tuple[Kind, list[Json]]]
 
 
 @click.command(epilog=examples("get pods -o wide", "get pod web-1 -o json", "get all -A"))
-@click.argument("kinds", metavar="KIND[/NAME]")
+@click.argument("kinds", metavar="KIND[/NAME]", shell_complete=kind_words)
 @click.argument("wanted", metavar="[NAME]...", nargs=-1)
 @namespace_option
 @click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Of all namespaces.")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from labnet.names import SEGMENT
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,10 +40,20 @@ def examples(*lines: str) -> str:
     return "\b\n" + "\n".join(["Examples:", *(f"  labnet {line}" for line in lines)])
 
 
+def lab_words(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The labs that a shell may complete to, as anybody can see them in /run/netns."""
+    del ctx, param
+    end = f".{SEGMENT}"
+    names = Path("/run/netns").iterdir() if Path("/run/netns").is_dir() else ()
+    labs = [path.name.removesuffix(end) for path in names if path.name.endswith(end)]
+    return sorted(lab for lab in labs if lab.startswith(incomplete))
+
+
 lab_option = click.option(
     "-l",
     "--lab",
     metavar="LAB",
+    shell_complete=lab_words,
     envvar="LABNET_LAB",
     default="",
     help="The lab; not needed when only one is running.",

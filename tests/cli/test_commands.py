@@ -112,6 +112,33 @@ def test_completion_is_clicks(capsys: pytest.CaptureFixture[str]) -> None:
         assert "_LABNET_COMPLETE" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("labnet ", ["up", "plan", "down", "ls", "get", "describe", "logs", "exec", "shell"]),
+        ("labnet v", ["validate"]),
+        ("labnet get po", ["pods"]),
+        ("labnet describe s", ["statefulsets", "secrets"]),
+        ("labnet get pods -o y", ["yaml"]),
+    ],
+)
+def test_completion_completes(
+    line: str,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Commands, kinds and formats, in the order of their tables."""
+    typed = line.split(" ")
+    monkeypatch.setenv("_LABNET_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", " ".join(filter(None, typed)))
+    monkeypatch.setenv("COMP_CWORD", str(len(typed) - 1))
+    with pytest.raises(SystemExit):
+        run([])
+    offered = [word.partition(",")[2] for word in capsys.readouterr().out.split()]
+    assert offered[: len(words)] == words
+
+
 def outcome(changes: Plan, seconds: float = 0.214) -> Outcome:
     """What `up` has done to the lab of these tests."""
     return Outcome("show", changes, (), view().cluster, seconds)

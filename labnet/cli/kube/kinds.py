@@ -84,3 +84,10 @@ def parse_kind(word: str) -> Kind:
         known = ", ".join([*(one.plural for one in KINDS), ALL])
         raise InputError(f"there is no kind {word!r}{meant}\n    kinds: {known}")
     return kind
+
+
+def kind_words(ctx: object, param: object, incomplete: str) -> list[str]:
+    """The kinds that a shell may complete to, in the plural."""
+    del ctx, param
+    words = [*(kind.plural for kind in KINDS), ALL]
+    return [word for word in words if word.startswith(incomplete)]

@@ -7,10 +7,10 @@ from labnet.cli.kube.metadata import Identity, condition, metadata, without_empt
 from labnet.cli.kube.view import Json, View, timestamp
 from labnet.model import Host, Node
 from labnet.resolve import object_uid
+from labnet.resolve.segment import MAX_PORTS
 
 
 KUBERNETES = "v1.33.0"  # the release whose fields labnet knows
-_MAX_PODS = 1023  # ports of a bridge: 1,024 less one that Linux keeps
 _PRESSURES = (
     ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
     ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -31,7 +31,7 @@ def _node(view: View, node: Node) -> Json:
     room = {
         "cpu": str(view.machine.cpus),
         "memory": f"{view.machine.memory}Ki",
-        "pods": str(_MAX_PODS),
+        "pods": str(MAX_PORTS),
     }
     status = {
         "addresses": [*addresses, {"type": "Hostname", "address": node.name}],
