@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labnet import agent
-from labnet.model import Cluster, Pod
+from labnet.model import Cluster, Host, Node, Pod
 from labnet.names import netns_name
 from labnet.parse import SourceText, read
 from labnet.plan import Plan
@@ -34,7 +34,8 @@ class RunningLab:
 
     def ip(self, name: str, family: int = 4) -> str:
         """The address of a pod, container, node or host."""
-        things = (*self.cluster.pods, *self.cluster.nodes, *self.cluster.hosts)
+        cluster = self.cluster
+        things: list[Pod | Node | Host] = [*cluster.pods, *cluster.nodes, *cluster.hosts]
         (found,) = [thing for thing in things if thing.name == name]
         return next(str(a.ip) for a in found.addresses if a.version == family)
 

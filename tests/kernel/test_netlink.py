@@ -8,6 +8,7 @@ import pytest
 from pyroute2 import IPRoute, NetNS
 
 from labnet.kernel import netns, rtnl
+from labnet.kernel.netlink import Message
 from labnet.kernel.settle import settle
 
 
@@ -38,11 +39,11 @@ def thread() -> Iterator[netns.Thread]:
         for name in (A, B):
             netns.delete(name)
         settle()
-        netns.restore_folder("")
+        netns.restore_folder("labnet-test")
         (netns.FOLDER.parent / "labnet").rmdir()
 
 
-def request(thread: netns.Thread, name: str, *messages: rtnl.Message) -> list[int]:
+def request(thread: netns.Thread, name: str, *messages: Message) -> list[int]:
     """Have messages carried out in a namespace."""
     return thread.socket(name).request(list(messages))
 
@@ -78,7 +79,7 @@ def test_a_pair_is_born_in_both_namespaces(thread: netns.Thread) -> None:
 
 def test_a_bridge_port_has_hairpin_mode(thread: netns.Thread) -> None:
     """The port's mode is written and read back, through a master given at birth."""
-    bridge = rtnl.link_add("br0", "bridge", "02:00:00:00:00:0a", 1500, index=4)
+    bridge = rtnl.link_add("br0", "bridge", "02:00:00:00:00:0a", index=4)
     assert request(thread, A, bridge) == [0]
     make_pair(thread, master=4)
     assert request(thread, A, rtnl.port_set("here", hairpin=True)) == [0]

@@ -50,41 +50,42 @@ def test_the_least_lab() -> None:
     )
 
 
+WHOLE_LAB = """\
+apiVersion: labnet.dev/v1
+kind: Lab
+metadata: {name: whole, labels: {a: b}}
+spec:
+  networking:
+    ipFamily: dual
+    podSubnet: 10.1.0.0/16,fd00:1::/56
+    serviceSubnet: 10.2.0.0/16, fd00:2::/112
+    nodeSubnet: 10.3.0.0/24,fd00:3::/64
+    serviceNodePortRange: 31000-31999
+    clusterDomain: example.org
+    cni: vxlan
+    mtu: 9000
+  kubeProxy:
+    mode: nftables
+    clusterCIDR: 10.1.0.0/17
+    detectLocalMode: NodeCIDR
+    nodePortAddresses: [primary, 10.0.0.0/8]
+    nftables: {masqueradeAll: true}
+  loadBalancer: {provider: l2, pool: [10.3.0.200-10.3.0.250, "fd00:3::ff00/120"]}
+  machineAccess: false
+  nodes:
+  - name: a.example
+    address: 10.3.0.9,fd00:3::9
+    podCIDR: 10.1.7.0/24
+    labels: {disk: ssd}
+    zone: east
+  hosts:
+  - {name: client, address: 192.0.2.1}
+"""
+
+
 def test_the_whole_lab() -> None:
     """Each field of a Lab has its place in the model."""
-    found = topology(
-        """\
-        apiVersion: labnet.dev/v1
-        kind: Lab
-        metadata: {name: whole, labels: {a: b}}
-        spec:
-          networking:
-            ipFamily: dual
-            podSubnet: 10.1.0.0/16,fd00:1::/56
-            serviceSubnet: 10.2.0.0/16, fd00:2::/112
-            nodeSubnet: 10.3.0.0/24,fd00:3::/64
-            serviceNodePortRange: 31000-31999
-            clusterDomain: example.org
-            cni: vxlan
-            mtu: 9000
-          kubeProxy:
-            mode: nftables
-            clusterCIDR: 10.1.0.0/17
-            detectLocalMode: NodeCIDR
-            nodePortAddresses: [primary, 10.0.0.0/8]
-            nftables: {masqueradeAll: true}
-          loadBalancer: {provider: l2, pool: [10.3.0.200-10.3.0.250, "fd00:3::ff00/120"]}
-          machineAccess: false
-          nodes:
-          - name: a.example
-            address: 10.3.0.9,fd00:3::9
-            podCIDR: 10.1.7.0/24
-            labels: {disk: ssd}
-            zone: east
-          hosts:
-          - {name: client, address: 192.0.2.1}
-        """
-    ).lab
+    found = topology(WHOLE_LAB).lab
     assert found.networking.families == (4, 6)
     assert found.networking.pod_subnets == (ip_network("10.1.0.0/16"), ip_network("fd00:1::/56"))
     assert found.networking.node_port_range == (31000, 31999)

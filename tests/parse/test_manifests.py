@@ -223,51 +223,53 @@ def test_a_list_is_its_items() -> None:
     assert topology(LAB, text.replace("SPEC", spec)).workloads[0].name == "web"
 
 
+PRINTED = """
+apiVersion: v1
+kind: Pod
+metadata:
+  creationTimestamp: "2025-01-01T00:00:00Z"
+  name: web
+  namespace: default
+  generation: 1
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: x}]
+  resourceVersion: "722"
+  uid: 0ae1e5a6
+  managedFields: [{manager: kubectl, fieldsV1: {f:metadata: {}}}]
+spec:
+  containers:
+  - image: nginx
+    imagePullPolicy: Always
+    name: web
+    resources: {}
+    terminationMessagePath: /dev/termination-log
+    volumeMounts:
+    - {mountPath: /var/run/secrets/kubernetes.io/serviceaccount, name: token, readOnly: true}
+  dnsPolicy: ClusterFirst
+  nodeName: node1
+  preemptionPolicy: PreemptLowerPriority
+  priority: 0
+  restartPolicy: Always
+  securityContext: {}
+  serviceAccountName: default
+  tolerations:
+  - {effect: NoExecute, key: a, operator: Exists, tolerationSeconds: 300}
+  volumes:
+  - name: token
+    projected:
+      defaultMode: 420
+      sources:
+      - serviceAccountToken: {expirationSeconds: 3607, path: token}
+      - configMap: {items: [{key: ca.crt, path: ca.crt}], name: kube-root-ca.crt}
+      - downwardAPI: {items: [{fieldRef: {fieldPath: metadata.namespace}, path: namespace}]}
+status:
+  podIP: 10.244.0.5
+  phase: Running
+"""
+
+
 def test_what_a_cluster_prints_applies() -> None:
     """`kubectl get pod -o yaml`, with all that the API server adds, is warned of and taken."""
-    text = """
-    apiVersion: v1
-    kind: Pod
-    metadata:
-      creationTimestamp: "2025-01-01T00:00:00Z"
-      name: web
-      namespace: default
-      generation: 1
-      ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: x}]
-      resourceVersion: "722"
-      uid: 0ae1e5a6
-      managedFields: [{manager: kubectl, fieldsV1: {f:metadata: {}}}]
-    spec:
-      containers:
-      - image: nginx
-        imagePullPolicy: Always
-        name: web
-        resources: {}
-        terminationMessagePath: /dev/termination-log
-        volumeMounts:
-        - {mountPath: /var/run/secrets/kubernetes.io/serviceaccount, name: token, readOnly: true}
-      dnsPolicy: ClusterFirst
-      nodeName: node1
-      preemptionPolicy: PreemptLowerPriority
-      priority: 0
-      restartPolicy: Always
-      securityContext: {}
-      serviceAccountName: default
-      tolerations:
-      - {effect: NoExecute, key: a, operator: Exists, tolerationSeconds: 300}
-      volumes:
-      - name: token
-        projected:
-          defaultMode: 420
-          sources:
-          - serviceAccountToken: {expirationSeconds: 3607, path: token}
-          - configMap: {items: [{key: ca.crt, path: ca.crt}], name: kube-root-ca.crt}
-          - downwardAPI: {items: [{fieldRef: {fieldPath: metadata.namespace}, path: namespace}]}
-    status:
-      podIP: 10.244.0.5
-      phase: Running
-    """
-    result = parsed(LAB, text)
+    result = parsed(LAB, PRINTED)
     assert result.topology.workloads[0].template.spec.volumes == (Volume("token"),)
     assert [warning.path for warning in result.warnings] == [
         "spec.containers[0].imagePullPolicy",
