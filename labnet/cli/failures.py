@@ -83,7 +83,7 @@ def explanation(error: Exception) -> tuple[int, str]:
     if isinstance(error, Problems):
         return error.exit_status, str(error)
     if isinstance(error, LabnetError):
-        return error.exit_status, f"labnet: {error}"
+        return error.exit_status, "\n".join(map(_prefixed, str(error).splitlines()))
     if isinstance(error, click.ClickException):
         return 2, f"labnet: {error.format_message()}"
     if isinstance(error, MemoryError):
@@ -93,6 +93,11 @@ def explanation(error: Exception) -> tuple[int, str]:
     words = " ".join(f"{type(error).__name__}: {error}".split())
     report = f"(please report; {DEBUG}=1 shows the traceback)"
     return 1, f"labnet: internal error: {words} {report}"
+
+
+def _prefixed(line: str) -> str:
+    """A line of an error with our name before it; what is indented belongs to the one above."""
+    return line if line.startswith(" ") else f"labnet: {line}"
 
 
 def _os_error(error: OSError) -> tuple[int, str]:

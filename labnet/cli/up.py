@@ -12,6 +12,7 @@ from labnet.cli.options import examples, files_argument, output_option, parse_du
 from labnet.cli.privilege import require_root
 from labnet.cli.progress import Progress
 from labnet.cli.summary import first_steps, is_new, print_warnings, up_line
+from labnet.errors import MachineError
 from labnet.plan import plan_json, plan_script, plan_text
 
 
@@ -70,7 +71,12 @@ def plan(files: tuple[str, ...], settings: tuple[tuple[str, str], ...], output: 
     It needs root only to look at a lab that is up. With `-o sh` it is a script that builds the same
     network by hand, with ip, iptables-restore and so on.
     """
-    preview = agent.preview(parse.read(files, dict(settings)))
+    sources = parse.read(files, dict(settings))
+    try:
+        preview = agent.preview(sources)
+    except MachineError:
+        require_root("plan")  # which says better what is missing, if that is it
+        raise
     print_warnings(preview.warnings)
     if output == "json":
         click.echo(json.dumps(plan_json(preview.plan), indent=2, ensure_ascii=False))

@@ -278,6 +278,39 @@ def test_a_missing_tool_is_3(tmp_path_factory: pytest.TempPathFactory) -> None:
     assert "Traceback" not in done.stderr
 
 
+UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("up topologies/two-node.yaml", 3),
+        ("plan topologies/two-node.yaml", 3),
+        ("plan topologies/pod.yaml", 0),
+        ("validate topologies/pod.yaml", 0),
+        ("get pods", 3),
+        ("exec web-1 -- true", 3),
+        ("down two-node", 3),
+        ("doctor", 3),
+    ],
+)
+def test_without_privilege(lab: str, line: str, status: int) -> None:
+    """What only reads files works; what looks at labs says what it needs, in a line."""
+    done = subprocess.run(
+        [*UNPRIVILEGED, *COMMAND, *line.split()],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        cwd=TOPOLOGIES.parent,
+        env={**os.environ, "LABNET_LAB": lab},
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    if status and line != "doctor":
+        assert done.stdout == ""
+        assert re.fullmatch(r"labnet: labnet \w+ needs CAP_NET_ADMIN and .*\n", done.stderr)
+
+
 def test_the_doctor_finds_this_machine_able() -> None:
     """It runs these tests, after all; and it leaves nothing behind."""
     verdict = json.loads(ok("doctor -o json"))
