@@ -112,7 +112,12 @@ def _run(
     if client is None:
         raise Failed(f"no container of {target.lab} runs; `labnet up` starts them again")
     with client:
-        pidfd = client.open(process.key)
+        try:
+            pidfd = client.open(process.key)
+        except Failed as error:
+            more = f"`labnet logs {target.label} -c {chosen.name}` may say why"
+            what = f"container {chosen.name} of {target.label} is not running"
+            raise Failed(f"{what}; {more}") from error
     return enter_container(pidfd, target.lab, process, command)
 
 

@@ -82,7 +82,7 @@ def _user_namespaces() -> Finding:
     first = tried.get("network namespaces")
     if first is not None and not first.is_fatal:
         return Finding(name, OK)
-    detail = first.detail if first else next(iter(tried.values())).detail
+    detail = "; ".join(finding.detail for finding in tried.values() if finding.verdict != OK)
     remedy = "sysctl kernel.apparmor_restrict_unprivileged_userns=0, for labs without root"
     return Finding(name, WARN, detail, remedy)
 
