@@ -117,6 +117,7 @@ def _become(
         os.closerange(init.REPORT + 1, _ALL)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (origin.open_files, hard))
+        set_title("labnet-init")
         child = _start(process)
         os.closerange(1, _ALL)
         status = init.run_init(child)
@@ -172,9 +173,7 @@ def _start(process: Process) -> int:
     if not process.argv and not process.builtin:
         raise CannotRun(init.NOT_STARTED, "no command specified")
     try:
-        child = init.start_command(process)
+        return init.start_command(process)
     except OSError as error:
         name = process.builtin or process.argv[0]
         raise CannotRun(*explain(error, name)) from error
-    set_title("labnet-init")
-    return child
