@@ -23,7 +23,7 @@ from census import Census, census, difference
 
 
 CLONE_NEWNET = 0x40000000
-HOW_TO = "`sudo scripts/test` runs them, and `scripts/sandbox scripts/test` without root"
+HOW_TO = "`sudo scripts/test` runs them"
 
 _failed = pytest.StashKey[bool]()
 _skipped: list[str] = []
