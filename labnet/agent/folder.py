@@ -32,27 +32,23 @@ class LabFolder:
         return self.path.is_dir()
 
     @contextmanager
-    def locked(self, *, create: bool, waiting: Callable[[], None]) -> Iterator[bool]:
-        """Keep everybody else from changing the lab; yields whether the folder exists.
+    def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Make the folder if need be, and keep everybody else from changing the lab.
 
         `waiting` is called once if somebody else is at it. The folder can vanish while we
         wait for its lock (`down`), so what was locked must still be what is there.
         """
         while True:
-            if create:
+            try:
                 for folder in (self._root, self.path):
                     folder.mkdir(mode=0o700, exist_ok=True)
-            try:
                 fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                if create:
-                    continue
-                yield False
-                return
+            except FileNotFoundError:  # the last lab has just gone, and the root with it
+                continue
             try:
                 _lock(fd, waiting)
                 if self._is(fd):
-                    yield True
+                    yield
                     return
             finally:
                 os.close(fd)

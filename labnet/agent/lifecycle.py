@@ -76,7 +76,7 @@ def up(
     parsed = parse(sources)
     lab = parsed.topology.lab.name
     folder = LabFolder(lab)
-    with folder.locked(create=True, waiting=listener.waiting):
+    with folder.locked(waiting=listener.waiting):
         saved = read_saved(folder)
         facts = saved.facts if saved else Facts()
         try:
@@ -84,11 +84,12 @@ def up(
             desired = compile_state(cluster)
             changes = plan(desired, machine.observe(lab, desired))
             machine.check(changes)
+            write_saved(folder, Saved(tuple(sources), facts_of(cluster, facts)))
         except BaseException:
             if saved is None:  # nothing was touched, so nothing may be left
                 folder.remove()
+                machine.tidy()
             raise
-        write_saved(folder, Saved(tuple(sources), facts_of(cluster, facts)))
         listener.planned(changes)
         machine.apply(lab, changes, listener.progress)
         left = timeout - (time.monotonic() - began)

@@ -24,8 +24,9 @@ def down(
     began = time.monotonic()
     machine = kernel or linux()
     folder = LabFolder(lab)
-    with folder.locked(create=False, waiting=listener.waiting) as exists:
+    # Even a lab without a folder is locked by one: an `up` may begin at this moment.
+    with folder.locked(waiting=listener.waiting):
         removal = machine.remove(lab, wait=wait, progress=listener.progress)
-        if exists:
-            folder.remove()
+        folder.remove()
+    machine.tidy()
     return Outcome(lab, removal.plan, seconds=time.monotonic() - began, notes=removal.strangers)

@@ -95,7 +95,9 @@ class Applier:
         elif isinstance(item, Bridge | Veth | Vxlan):
             self._link(op, item)
         elif isinstance(item, Address | Route | Neighbour | FdbEntry):
-            index = self._wire.index(item.netns, item.dev)
+            index = self._wire.index(item.netns, item.dev) if item.dev else 0
+            if not index and op.verb is not Verb.DELETE:
+                raise Failed(f"{op.verb} {item}: there is no link {item.dev}")
             message = _layer3(item, index, delete=op.verb is Verb.DELETE)
             self._wire.queue(item.netns, op, message)
 
@@ -133,10 +135,8 @@ class Applier:
         try:
             Path(sysctl_path(item.name)).write_text(item.value, encoding="ascii")
         except FileNotFoundError as error:
-            module = "br_netfilter" if ".bridge." in item.name else "IPv6"
-            raise MachineError(
-                f"this kernel has no {item.name}: load it with `modprobe {module.lower()}`"
-            ) from error
+            hint = "`modprobe br_netfilter` loads it" if ".bridge." in item.name else "is IPv6 off?"
+            raise MachineError(f"this kernel has no {item.name}: {hint}") from error
         except OSError as error:
             raise Failed(f"{op.verb} {item}: {error.strerror}") from error
         self._progress(op)
@@ -217,7 +217,7 @@ def _layer3(item: Address | Route | Neighbour | FdbEntry, index: int, *, delete:
         return rtnl.address(index, item.address, delete=delete)
     if isinstance(item, Route):
         entry = rtnl.RouteEntry(item.dst, index, item.via, item.src, item.onlink, item.metric)
-        return rtnl.route(entry, delete=delete)
+        return rtnl.route_delete(entry) if delete else rtnl.route(entry)
     if isinstance(item, Neighbour):
         return rtnl.neighbour(index, item.dst, item.mac, delete=delete)
     return rtnl.fdb(index, item.mac, item.dst, delete=delete)

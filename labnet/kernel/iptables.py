@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labnet.errors import Failed, MachineError
 from labnet.kernel import netns
@@ -30,6 +30,8 @@ _LEGACY: dict[Literal[4, 6], Path] = {
     6: Path("/proc/thread-self/net/ip6_tables_names"),
 }
 _TOOL: dict[Literal[4, 6], str] = {4: "iptables", 6: "ip6tables"}
+_TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace"}
+_LOCK_SECONDS = "30"  # for whoever else changes rules in that namespace
 _AT_ONCE = 8  # processes; a few more than there are cores on a small machine
 
 
@@ -53,7 +55,7 @@ def apply_rules(rulesets: Iterable[Ruleset], thread: netns.Thread) -> None:
         group = ruleset.netns, ruleset.family
         groups[group] = groups.get(group, "") + ruleset.text()
     jobs = [
-        _Job(name, (f"{_TOOL[family]}-restore", "-w"), text)
+        _Job(name, (f"{_TOOL[family]}-restore", "-w", _LOCK_SECONDS), text)
         for (name, family), text in groups.items()
     ]
     _run(thread, jobs)
@@ -116,7 +118,7 @@ def _start(thread: netns.Thread, job: _Job) -> subprocess.Popen[str]:
     thread.enter(job.netns)
     pipe = subprocess.PIPE
     try:
-        return subprocess.Popen(job.command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(job.command, stdin=pipe, stdout=pipe, stderr=pipe, **_TEXT)
     except FileNotFoundError as error:
         message = f"{job.command[0]} is not installed: apt-get install iptables"
         raise MachineError(message) from error

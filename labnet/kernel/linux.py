@@ -91,8 +91,12 @@ class LinuxKernel:
                 thread.leave()  # or we would find ourselves there
                 strangers = containers.end_all(seen.inodes)
                 Applier(thread, containers, progress).run(changes, wait=wait)
-            netns.restore_folder(lab)
             return Removal(changes, strangers)
+
+    def tidy(self) -> None:
+        """Leave /run/netns as it was before the first lab, if this was the last."""
+        with _errors():
+            netns.restore_folder()
 
     def _containers(self, lab: str) -> Containers:
         return Containers(lab, _ROOT / lab)

@@ -75,6 +75,9 @@ class MemoryKernel:
         del lab, desired, timeout
         return ()
 
+    def tidy(self) -> None:
+        """Labs have nothing in common here."""
+
     def remove(self, lab: str, *, wait: bool, progress: Callable[[Op], None]) -> Removal:
         """Apply the plan that leads to nothing."""
         del wait
@@ -140,6 +143,8 @@ class MemoryKernel:
 
     def _forget(self, item: Object) -> None:
         self._objects.pop(item.key, None)
+        if isinstance(item, Address):
+            self._flush(item)
         if isinstance(item, Veth) and item.peer in self._objects:
             self._forget(self._objects[item.peer])
         if isinstance(item, Bridge | Veth | Vxlan):
@@ -147,6 +152,22 @@ class MemoryKernel:
                 hangs = isinstance(other, Address | Route | Neighbour | FdbEntry)
                 if hangs and (other.key[1], getattr(other, "dev", "")) == item.key[1:]:
                     self._objects.pop(other.key)
+
+    def _flush(self, gone: Address) -> None:
+        """Without an address of a family, a link has no routes and neighbours of it either."""
+        here = [other for other in self._objects.values() if _is_on(other, gone)]
+        if not any(isinstance(other, Address) for other in here):
+            for other in here:
+                self._objects.pop(other.key)
+
+
+def _is_on(item: Object, address: Address) -> bool:
+    """Whether something is on the link of an address and of its family."""
+    if not isinstance(item, Address | Route | Neighbour):
+        return False
+    text = item.address if isinstance(item, Address) else item.dst
+    where = item.netns, item.dev, ":" in text
+    return where == (address.netns, address.dev, ":" in address.address)
 
 
 def _refuse(condition: bool, item: Object, why: str) -> None:  # noqa: FBT001  # it reads as a rule

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 
 NLMSG_ERROR, NLMSG_DONE = 2, 3
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x1, 0x4, 0x10, 0x300
 NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 0x100, 0x200, 0x400
 NLA_F_NESTED = 0x8000
 NLA_TYPE_MASK = 0x3FFF
@@ -20,6 +20,7 @@ NLA_TYPE_MASK = 0x3FFF
 _HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence number, port
 _ATTRIBUTE = struct.Struct("=HH")  # length, type
 _RECEIVE = 1 << 18  # bytes; the kernel fills at most 32 KiB of a dump at a time
+_ATTEMPTS = 5
 BATCH = 128  # messages in one send: their acknowledgements fit any receive buffer
 
 Message = tuple[int, int, bytes]
@@ -39,7 +40,7 @@ def u32(kind: int, value: int) -> bytes:
 
 def text(kind: int, value: str) -> bytes:
     """An attribute that holds a string, terminated by NUL."""
-    return attribute(kind, value.encode() + b"\0")
+    return attribute(kind, os.fsencode(value) + b"\0")
 
 
 def nested(kind: int, *attributes: bytes) -> bytes:
@@ -107,40 +108,50 @@ class NetlinkSocket:
         results = [0] * len(messages)
         done = False
         while not done:
-            for kind, sequence, body in _messages(self._socket.recv(_RECEIVE)):
+            for kind, _, sequence, body in _messages(self._socket.recv(_RECEIVE)):
                 if kind == NLMSG_ERROR and first <= sequence <= self._sequence:
                     results[sequence - first] = -struct.unpack_from("=i", body)[0]
                     done = done or sequence == self._sequence
         return results
 
-    def dump(self, kind: int, body: bytes) -> Iterator[tuple[int, bytes]]:
+    def dump(self, kind: int, body: bytes) -> list[tuple[int, bytes]]:
         """All objects of a kind, as (type, body) of each message; raises OSError.
 
-        A dump that the kernel was interrupted in is not an error here: what changed
-        meanwhile was changed by somebody else, and the next look sees it.
+        If something changed meanwhile, so that the kernel says that it may have left something out,
+        it is asked again; when that does not end, what was heard last is taken.
         """
+        for _ in range(_ATTEMPTS):
+            answer, whole = self._dump(kind, body)
+            if whole:
+                break
+        return answer
+
+    def _dump(self, kind: int, body: bytes) -> tuple[list[tuple[int, bytes]], bool]:
         self._sequence += 1
         header = _HEADER.pack(
             _HEADER.size + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, self._sequence, 0
         )
         self._socket.send(header + body)
+        answers: list[tuple[int, bytes]] = []
+        whole = True
         while True:
-            for answer, sequence, content in _messages(self._socket.recv(_RECEIVE)):
+            for answer, flags, sequence, content in _messages(self._socket.recv(_RECEIVE)):
                 if sequence != self._sequence:
                     continue
+                whole = whole and not flags & NLM_F_DUMP_INTR
                 if answer == NLMSG_DONE:
-                    return
+                    return answers, whole
                 if answer == NLMSG_ERROR:
                     errno = -struct.unpack_from("=i", content)[0]
                     raise OSError(errno, os.strerror(errno))
-                yield answer, content
+                answers.append((answer, content))
 
     def receive(self, timeout: float) -> Iterator[tuple[int, bytes]]:
         """What the kernel tells by itself, as (type, body); ends after `timeout` quiet seconds."""
         self._socket.settimeout(timeout)
         try:
             while True:
-                for kind, _, body in _messages(self._socket.recv(_RECEIVE)):
+                for kind, _, _, body in _messages(self._socket.recv(_RECEIVE)):
                     yield kind, body
         except TimeoutError:
             return
@@ -148,10 +159,10 @@ class NetlinkSocket:
             self._socket.settimeout(None)
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """The messages in a datagram, as (type, sequence number, body)."""
+def _messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """The messages in a datagram, as (type, flags, sequence number, body)."""
     offset, end = 0, len(data)
     while offset < end:
-        length, kind, _, sequence, _ = _HEADER.unpack_from(data, offset)
-        yield kind, sequence, data[offset + _HEADER.size : offset + length]
+        length, kind, flags, sequence, _ = _HEADER.unpack_from(data, offset)
+        yield kind, flags, sequence, data[offset + _HEADER.size : offset + length]
         offset += (length + 3) & ~3

@@ -12,7 +12,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -181,11 +181,14 @@ def prepare_folder() -> None:
         libc.mount("", str(FOLDER), "none", libc.MS_SHARED | libc.MS_REC)
 
 
-def restore_folder(lab: str) -> None:
-    """Undo `prepare_folder`, if it did anything and nobody but `lab` can still need it."""
+def restore_folder() -> None:
+    """Undo `prepare_folder`, if it did anything and no lab is left that could need it.
+
+    A lab has its own folder before it prepares this one, and until it has nothing here any more.
+    """
     with _locked():
-        others = (entry for entry in _MOUNTED.parent.glob("*") if entry.is_dir())
-        if not _MOUNTED.exists() or any(entry.name != lab for entry in others):
+        labs = (entry for entry in _MOUNTED.parent.glob("*") if entry.is_dir())
+        if not _MOUNTED.exists() or any(labs):
             return
         if FOLDER.exists() and not any(FOLDER.iterdir()):
             if _is_mount():
@@ -193,12 +196,23 @@ def restore_folder(lab: str) -> None:
             if _MOUNTED.read_bytes():
                 FOLDER.rmdir()
         _MOUNTED.unlink()
+        with suppress(OSError):  # a lab has come meanwhile
+            _MOUNTED.parent.rmdir()
 
 
 def _is_mount() -> bool:
-    needle = f" {FOLDER} "
-    with Path("/proc/self/mountinfo").open(encoding="utf-8", errors="replace") as mounts:
-        return any(needle in line for line in mounts)
+    """Whether the folder is the root of a mount that is not covered by another."""
+    return FOLDER.exists() and _mount_id(FOLDER) != _mount_id(FOLDER.parent)
+
+
+def _mount_id(folder: Path) -> str:
+    """The number of the mount that a path leads to (proc_pid_fdinfo(5))."""
+    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        lines = Path(f"/proc/self/fdinfo/{fd}").read_text(encoding="ascii").splitlines()
+    finally:
+        os.close(fd)
+    return next(line for line in lines if line.startswith("mnt_id:"))
 
 
 @contextmanager

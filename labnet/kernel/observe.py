@@ -1,13 +1,16 @@
 """What the kernel holds of a lab, as a State.
 
 Whatever the kernel makes by itself is left out here and in `rtnl`'s parsers, and nowhere else:
-connected routes, link-local addresses, learnt neighbours, links of other kinds.
+link-local addresses, learnt neighbours. Not looked at are links of other kinds, policy rules and
+tables but the main one, tc, attributes of bridges and ports that labnet leaves alone, sysctls that
+it does not set, nftables, and the rules of pods, which are their containers' own affair.
 """
 
 from __future__ import annotations
 
 import errno
 import socket
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,9 +65,11 @@ def observe_networks(lab: str, desired: State, thread: netns.Thread) -> Seen:
         try:
             thread.enter(name)
         except OSError as error:
-            if error.errno == errno.EINVAL and netns.is_claimed(name):
+            if error.errno not in {errno.EINVAL, errno.ENOENT}:
+                raise
+            if netns.is_claimed(name):
                 seen.add([Netns(name, owner="", up=False)])
-            continue  # or it is somebody else's, or gone by now
+            continue  # or it is somebody else's file, or gone by now
         with_socket = NetlinkSocket()
         try:
             if _visit(name, with_socket, seen, veths):
@@ -140,30 +145,43 @@ def _paired(ends: list[_VethEnd]) -> Iterator[Veth]:
 
 def _layer3(name: str, sock: NetlinkSocket, devices: dict[int, rtnl.Link]) -> Iterator[Object]:
     """Addresses, routes, neighbours and forwarding entries."""
+    entries = [rtnl.parse_route(body) for _, body in sock.dump(*rtnl.routes_request())]
+    connected = {(item.dst, item.link) for item in entries if item and item.connected}
     for _, body in sock.dump(*rtnl.addresses_request()):
         address = rtnl.parse_address(body)
         if address is not None and address[0] in devices:
-            yield Address(name, devices[address[0]].name, address[1])
-    for _, body in sock.dump(*rtnl.routes_request()):
-        entry = rtnl.parse_route(body)
-        if entry is not None:
+            link = devices[address[0]]
+            is_connected = not link.up or _prefixes(address[1], link.number) <= connected
+            yield Address(name, link.name, address[1], is_connected)
+    copies: Counter[tuple[str, int]] = Counter()
+    for entry in entries:
+        if entry is not None and not entry.connected:
             dev = devices[entry.link].name if entry.link in devices else ""
-            yield Route(name, entry.dst, dev, *entry[2:])
-    if not any(link.kind == "vxlan" for link in devices.values()):
-        return
-    for family, make in ((socket.AF_UNSPEC, _neighbour), (socket.AF_BRIDGE, _fdb)):
-        for _, body in sock.dump(*rtnl.neighbours_request(family)):
+            copy = copies[entry.dst, entry.metric]
+            copies[entry.dst, entry.metric] += 1
+            yield Route(name, entry.dst, dev, *entry[2:7], copy=copy)
+    for _, body in sock.dump(*rtnl.neighbours_request(socket.AF_UNSPEC)):
+        found = rtnl.parse_neighbour(body)
+        if found is not None:
+            yield Neighbour(name, devices[found[0]].name, dst=found[1], mac=found[2])
+    if any(link.kind == "vxlan" for link in devices.values()):
+        for _, body in sock.dump(*rtnl.neighbours_request(socket.AF_BRIDGE)):
             found = rtnl.parse_neighbour(body)
             if found is not None and devices[found[0]].kind == "vxlan":
-                yield make(name, devices[found[0]].name, found)
+                yield FdbEntry(name, devices[found[0]].name, mac=found[2], dst=found[1])
 
 
-def _neighbour(name: str, dev: str, found: tuple[int, str, str]) -> Object:
-    return Neighbour(name, dev, dst=found[1], mac=found[2])
-
-
-def _fdb(name: str, dev: str, found: tuple[int, str, str]) -> Object:
-    return FdbEntry(name, dev, mac=found[2], dst=found[1])
+def _prefixes(address: str, link: int) -> set[tuple[str, int]]:
+    """The connected route that an address has: none if it is alone in its prefix."""
+    text, _, length = address.partition("/")
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    packed = socket.inet_pton(family, text)
+    host_bits = len(packed) * 8 - int(length)
+    if not host_bits:
+        return set()
+    network = int.from_bytes(packed, "big") >> host_bits << host_bits
+    prefix = socket.inet_ntop(family, network.to_bytes(len(packed), "big"))
+    return {(f"{prefix}/{length}", link)}
 
 
 def _sysctls(name: str, keys: Iterable[str]) -> Iterator[Sysctl]:

@@ -42,6 +42,9 @@ class Kernel(Protocol):
         What is returned says in words who does not listen on a port that it declares.
         """
 
+    def tidy(self) -> None:
+        """Undo what labs have in common, if there is no lab any more; after a folder is removed."""
+
     def remove(self, lab: str, *, wait: bool, progress: Callable[[Op], None]) -> Removal:
         """Remove all that is there of a lab, whatever state it is in; raises LabnetError.
 

@@ -44,14 +44,14 @@ _VXLAN_ID, _VXLAN_LEARNING, _VXLAN_PORT = 1, 7, 15
 _VXLAN_LOCAL = {4: 4, 6: 17}
 _SKIP_STATS = 1 << 3
 
-_IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 4, 8
-IFA_F_NODAD = 0x02
-_IFA_F_PERMANENT = 0x80
-_SCOPE_UNIVERSE, _SCOPE_LINK, _SCOPE_HOST = 0, 253, 254
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST = 1, 2, 4
+_IFA_F_NODAD = 0x02
+_SCOPE_UNIVERSE, _SCOPE_LINK, _SCOPE_HOST, _SCOPE_NOWHERE = 0, 253, 254, 255
 
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC = 1, 4, 5, 6, 7
-_IPV6_METRIC = 1024  # what the kernel makes of 0
 _TABLE_MAIN, _PROTO_KERNEL, _PROTO_BOOT, _PROTO_RA, _UNICAST = 254, 2, 3, 9, 1
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC = 1, 4, 5, 6, 7
+_ROUTE_KINDS = {_UNICAST: "", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+_IPV6_METRIC = 1024  # what the kernel makes of 0
 _RTNH_F_ONLINK = 4
 
 _NDA_DST, _NDA_LLADDR = 1, 2
@@ -179,18 +179,23 @@ def address(index: int, value: str, *, delete: bool = False) -> Message:
     """Add an address with prefix (`10.244.1.2/24`) to a link, or delete it from one."""
     ip, _, length = value.partition("/")
     family, packed = _pton(ip)
-    flags = IFA_F_NODAD if family == socket.AF_INET6 else 0
-    body = _IFADDR.pack(family, int(length), flags, 0, index)
-    body += attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed)
+    flags = _IFA_F_NODAD if family == socket.AF_INET6 else 0
+    body = _IFADDR.pack(family, int(length), flags, 0, index) + attribute(_IFA_LOCAL, packed)
+    if delete:  # without IFA_ADDRESS, which is the other end's if there is one
+        return RTM_DELADDR, 0, body
+    body += attribute(_IFA_ADDRESS, packed)
     if family == socket.AF_INET and int(length) < 31:
         host = (1 << (32 - int(length))) - 1
         broadcast = int.from_bytes(packed, "big") | host
         body += attribute(_IFA_BROADCAST, broadcast.to_bytes(4, "big"))
-    return (RTM_DELADDR, 0, body) if delete else (RTM_NEWADDR, _NEW, body)
+    return RTM_NEWADDR, _NEW, body
 
 
 class RouteEntry(NamedTuple):
-    """A route of the main table that somebody has made; a metric of 0 is the default."""
+    """A route of the main table; a metric of 0 is the default.
+
+    `connected` ones are the kernel's own, to the prefix of an address.
+    """
 
     dst: str
     link: int
@@ -198,16 +203,30 @@ class RouteEntry(NamedTuple):
     src: str = ""
     onlink: bool = False
     metric: int = 0
+    kind: str = ""
+    connected: bool = False
 
 
-def route(entry: RouteEntry, *, delete: bool = False) -> Message:
-    """Add or replace a route of the main table, or delete it."""
-    ip, _, length = entry.dst.partition("/")
-    family, packed = _pton(ip)
+def route(entry: RouteEntry) -> Message:
+    """Add or replace a route of the main table."""
+    family = socket.AF_INET6 if ":" in entry.dst else socket.AF_INET
     scope = _SCOPE_UNIVERSE if entry.via or family == socket.AF_INET6 else _SCOPE_LINK
     flags = _RTNH_F_ONLINK if entry.onlink else 0
-    head = (family, int(length), 0, 0, _TABLE_MAIN, _PROTO_BOOT, scope, _UNICAST, flags)
-    body = _RTMSG.pack(*head) + u32(_RTA_OIF, entry.link)
+    head = (_TABLE_MAIN, _PROTO_BOOT, scope, _UNICAST, flags)
+    return RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, _route_body(entry, head)
+
+
+def route_delete(entry: RouteEntry) -> Message:
+    """Delete a route of the main table, whoever has made it and of whatever kind it is."""
+    return RTM_DELROUTE, 0, _route_body(entry, (_TABLE_MAIN, 0, _SCOPE_NOWHERE, 0, 0))
+
+
+def _route_body(entry: RouteEntry, head: tuple[int, int, int, int, int]) -> bytes:
+    ip, _, length = entry.dst.partition("/")
+    family, packed = _pton(ip)
+    body = _RTMSG.pack(family, int(length), 0, 0, *head)
+    if entry.link:
+        body += u32(_RTA_OIF, entry.link)
     if int(length):
         body += attribute(_RTA_DST, packed)
     if entry.via:
@@ -216,7 +235,7 @@ def route(entry: RouteEntry, *, delete: bool = False) -> Message:
         body += attribute(_RTA_PREFSRC, _pton(entry.src)[1])
     if entry.metric:
         body += u32(_RTA_PRIORITY, entry.metric)
-    return (RTM_DELROUTE, 0, body) if delete else (RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, body)
+    return body
 
 
 def neighbour(index: int, dst: str, mac: str, *, delete: bool = False) -> Message:
@@ -252,13 +271,13 @@ def parse_link(body: bytes) -> Link:
     master = found.get(_IFLA_MASTER)
     return Link(
         number=index,
-        name=found[_IFLA_IFNAME].rstrip(b"\0").decode(errors="surrogateescape"),
+        name=found[_IFLA_IFNAME].rstrip(b"\0").decode(errors="backslashreplace"),
         kind=kind,
         mac=found.get(_IFLA_ADDRESS, b"").hex(":"),
-        mtu=int.from_bytes(found.get(_IFLA_MTU, b""), "little"),
+        mtu=struct.unpack("=I", found.get(_IFLA_MTU, b"\0" * 4))[0],
         up=bool(flags & IFF_UP),
         master=struct.unpack("=I", master)[0] if master else 0,
-        alias=found.get(_IFLA_IFALIAS, b"").rstrip(b"\0").decode(errors="surrogateescape"),
+        alias=found.get(_IFLA_IFALIAS, b"").rstrip(b"\0").decode(errors="backslashreplace"),
         hairpin=port.get(_BRPORT_MODE, b"\0") != b"\0",
         vxlan=_vxlan(info.get(_INFO_DATA, b"")) if kind == "vxlan" else (0, "", 0),
     )
@@ -283,13 +302,13 @@ def parse_address(body: bytes) -> tuple[int, str] | None:
     """
     _, length, _, scope, index = _IFADDR.unpack_from(body)
     found = attributes(body, _IFADDR.size)
-    if scope in {_SCOPE_LINK, _SCOPE_HOST} and index_is_automatic(found):
+    if scope in {_SCOPE_LINK, _SCOPE_HOST} and _is_automatic(found):
         return None
     packed = found.get(_IFA_LOCAL) or found[_IFA_ADDRESS]
     return index, f"{_ntop(packed)}/{length}"
 
 
-def index_is_automatic(found: dict[int, bytes]) -> bool:
+def _is_automatic(found: dict[int, bytes]) -> bool:
     """Whether an address of link or host scope is one that the kernel gives by itself."""
     packed = found.get(_IFA_LOCAL) or found[_IFA_ADDRESS]
     return packed in {b"\x7f\0\0\x01", b"\0" * 15 + b"\x01"} or packed[:2] == b"\xfe\x80"
@@ -301,9 +320,9 @@ def routes_request() -> tuple[int, bytes]:
 
 
 def parse_route(body: bytes) -> RouteEntry | None:
-    """A route; None for what the kernel made (connected, local, multicast) or learnt."""
+    """A route; None for what is not of the main table, multicast, or learnt from a router."""
     family, length, _, _, table, protocol, _, kind, flags = _RTMSG.unpack_from(body)
-    if table != _TABLE_MAIN or protocol in {_PROTO_KERNEL, _PROTO_RA} or kind != _UNICAST:
+    if table != _TABLE_MAIN or protocol == _PROTO_RA or kind not in _ROUTE_KINDS:
         return None
     found = attributes(body, _RTMSG.size)
     zero = b"\0" * (4 if family == socket.AF_INET else 16)
@@ -315,6 +334,8 @@ def parse_route(body: bytes) -> RouteEntry | None:
         src=_ntop(src) if src else "",
         onlink=bool(flags & _RTNH_F_ONLINK),
         metric=_metric(family, found.get(_RTA_PRIORITY)),
+        kind=_ROUTE_KINDS[kind],
+        connected=protocol == _PROTO_KERNEL,
     )
 
 

@@ -7,13 +7,16 @@ ends of its links are still there, and whatever is built meanwhile is built slow
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 
 from labnet.errors import Failed
 from labnet.kernel import libc, rtnl
 from labnet.kernel.netlink import NetlinkSocket
 
 
+_PAUSE = 0.01  # seconds between two looks: nobody tells when the count goes down
 _LIMIT = 60.0  # seconds; two thousand namespaces take three
 
 
@@ -26,7 +29,7 @@ def settle() -> None:
     """
     origin = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        libc.unshare(libc.CLONE_NEWNET)
+        _unshare()
         watcher = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         sock = NetlinkSocket(groups=rtnl.RTMGRP_LINK)
         try:
@@ -40,9 +43,23 @@ def settle() -> None:
         os.close(origin)
 
 
+def _unshare() -> None:
+    """Be in a new namespace; at the limit of them, wait until one of those released is gone."""
+    end = time.monotonic() + _LIMIT
+    while True:
+        try:
+            libc.unshare(libc.CLONE_NEWNET)
+        except OSError as error:
+            if error.errno != errno.ENOSPC or time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
 def _watch_one_go(sock: NetlinkSocket, watcher: int) -> None:
     """Release a namespace and wait until its link is gone; raises Failed after a minute."""
-    libc.unshare(libc.CLONE_NEWNET)
+    _unshare()
     sentinel = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         libc.setns(watcher, libc.CLONE_NEWNET)

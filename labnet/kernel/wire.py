@@ -12,6 +12,7 @@ from labnet.errors import Failed, LabnetError, MachineError
 from labnet.kernel import netns
 from labnet.kernel.netlink import Message
 from labnet.plan import Op, Verb
+from labnet.state import Address
 
 
 _SIOCGIFINDEX = 0x8933
@@ -73,7 +74,7 @@ class Wire:
         if known:
             return known
         self.flush()
-        request = _IFREQ.pack(dev.encode(), 0)
+        request = _IFREQ.pack(os.fsencode(dev), 0)
         try:
             answer = fcntl.ioctl(self._thread.socket(where).fileno(), _SIOCGIFINDEX, request)
         except OSError:
@@ -89,6 +90,8 @@ class Wire:
 def _failure(op: Op, code: int) -> LabnetError:
     """The exception for an errno."""
     what = f"{op.verb} {op.object}: {os.strerror(code)}"
+    if code == errno.EACCES and isinstance(op.object, Address):
+        return Failed(f"{what}: IPv6 is switched off there (net.ipv6.conf.*.disable_ipv6)")
     if code in {errno.EPERM, errno.EACCES}:
         return MachineError(f"{what}: labnet needs root (CAP_NET_ADMIN and CAP_SYS_ADMIN)")
     if code in _UNSUPPORTED:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_interface
+
 from labnet.plan.op import Op, Plan, Verb
 from labnet.state import (
     Address,
@@ -21,11 +23,12 @@ from labnet.state import (
 def plan(desired: State, observed: State) -> Plan:
     """The operations that make `desired` of `observed`; empty if they are equal."""
     lost = _lost(desired, observed)
-    tiers = _tiers(desired, observed)
+    # A name can be another thing's tomorrow: what goes is ordered as it is, the rest as it will be.
+    before, after = _tiers(observed), _tiers(desired)
     deletes = _deletes(desired, observed, lost)
-    deletes.sort(key=lambda op: _position(op.object, tiers), reverse=True)
+    deletes.sort(key=lambda op: _position(op.object, before), reverse=True)
     sets = _sets(desired, observed, lost)
-    sets.sort(key=lambda op: _position(op.object, tiers))
+    sets.sort(key=lambda op: _position(op.object, after))
     return (*deletes, *sets)
 
 
@@ -47,7 +50,38 @@ def _lost(desired: State, observed: State) -> set[Key]:
     links = {key for key in lost if key[0] == "link"}
     if links:
         lost.update(item.key for item in observed if _link(item) in links)
+    lost.update(_lost_with_addresses(desired, observed, lost))
     return lost
+
+
+def _lost_with_addresses(desired: State, observed: State, lost: set[Key]) -> set[Key]:
+    """What goes with an address that goes: the kernel flushes more than was asked for.
+
+    With a primary IPv4 address go its secondary ones, and with the last address of a family its
+    routes and neighbours on the link (inet_del_ifaddr and fib_disable_ip in the kernel).
+    """
+    addresses = [item for item in observed if isinstance(item, Address)]
+    going = [item for item in addresses if item.key in lost or item.key not in desired.objects]
+    if not going:
+        return set()
+    subnets = {_subnet(item) for item in going if ":" not in item.address}
+    taken = {item.key for item in addresses if _subnet(item) in subnets}
+    gone = taken | {item.key for item in going}
+    bare = {_family(item) for item in going}
+    bare -= {_family(item) for item in addresses if item.key not in gone}
+    hanging = (item for item in observed if isinstance(item, Route | Neighbour))
+    return taken | {item.key for item in hanging if _family(item) in bare}
+
+
+def _subnet(item: Address) -> tuple[str, str, str]:
+    """The link and the prefix that an address is in."""
+    return item.netns, item.dev, str(ip_interface(item.address).network)
+
+
+def _family(item: Address | Route | Neighbour) -> tuple[str, str, bool]:
+    """The link, and whether it is of IPv6."""
+    text = item.address if isinstance(item, Address) else item.dst
+    return item.netns, item.dev, ":" in text
 
 
 def _link(item: Object) -> Key | None:
@@ -119,11 +153,10 @@ _TIERS = {"segment": 0, "node": 1, "host": 1}
 _LEAF, _RULES, _PROCESSES = 2, 3, 4
 
 
-def _tiers(*states: State) -> dict[str, int]:
+def _tiers(state: State) -> dict[str, int]:
     """How far each namespace is from the segment: bridges come before what is plugged into them."""
     return {
         item.name: _TIERS.get(item.owner.partition("/")[0], _LEAF)
-        for state in states
         for item in state
         if isinstance(item, Netns)
     }

@@ -10,12 +10,16 @@ from labnet.state.base import Command, Key, Object
 
 @dataclass(frozen=True, slots=True)
 class Address(Object):
-    """An address with its prefix length, `10.244.1.2/24`; an IPv6 one skips duplicate detection."""
+    """An address with its prefix length, `10.244.1.2/24`; an IPv6 one skips duplicate detection.
+
+    `connected` is whether the kernel's own route to its prefix is there, which a person can delete.
+    """
 
     rank: ClassVar[int] = 5
     netns: str
     dev: str
     address: str
+    connected: bool = True
 
     @property
     def key(self) -> Key:
@@ -30,6 +34,10 @@ class Address(Object):
         """`ip address delete`."""
         return [self._ip("delete")]
 
+    def replaces(self, old: Self) -> bool:
+        """The kernel makes a connected route with its address only."""
+        return not old.connected
+
     def _ip(self, verb: str) -> Command:
         return "ip", "-n", self.netns, "address", verb, self.address, "dev", self.dev
 
@@ -39,7 +47,8 @@ class Route(Object):
     """A path to `dst` (a prefix; `0.0.0.0/0` or `::/0` is the default) in the main table.
 
     `via` is a gateway or empty; `onlink` trusts that the gateway is on the link. A `metric` of 0 is
-    the family's default; routes to one prefix differ in it.
+    the family's default; routes to one prefix differ in it. `kind` is empty, or `blackhole`,
+    `unreachable` or `prohibit`. `copy` counts further routes of the same prefix and metric.
     """
 
     rank: ClassVar[int] = 6
@@ -50,12 +59,15 @@ class Route(Object):
     src: str = ""
     onlink: bool = False
     metric: int = 0
+    kind: str = ""
+    copy: int = 0
 
     @property
     def key(self) -> Key:
         """`route NETNS DST`, with the metric if it has one."""
-        metric = (str(self.metric),) if self.metric else ()
-        return "route", self.netns, self.dst, *metric
+        metric = (str(self.metric),) if self.metric or self.copy else ()
+        copy = (f"copy {self.copy}",) if self.copy else ()
+        return "route", self.netns, self.dst, *metric, *copy
 
     @property
     def sort_key(self) -> tuple[int, str]:
@@ -81,7 +93,9 @@ class Route(Object):
         onlink = ("onlink",) if self.onlink else ()
         metric = ("metric", str(self.metric)) if self.metric else ()
         family = ("-6",) if ":" in self.dst else ()
-        route = (self.dst, *via, "dev", self.dev, *src, *metric, *onlink)
+        kind = (self.kind,) if self.kind else ()
+        dev = ("dev", self.dev) if self.dev else ()
+        route = (*kind, self.dst, *via, *dev, *src, *metric, *onlink)
         return "ip", *family, "-n", self.netns, "route", verb, *route
 
 

@@ -24,7 +24,7 @@ from labnet.kernel.runtime.keeper import Keeper
 from labnet.kernel.runtime.launch import Origin
 from labnet.kernel.runtime.loop import Loop
 from labnet.kernel.runtime.machine import claim_machine
-from labnet.kernel.runtime.protocol import SOCKET, Message
+from labnet.kernel.runtime.protocol import RUNTIME_TITLE, SOCKET, Message
 from labnet.kernel.runtime.server import Server
 from labnet.kernel.runtime.title import set_title
 
@@ -44,17 +44,19 @@ def main(arguments: Sequence[str]) -> None:
     _die_with(int(spawner))
     os.closerange(READY + 1, 1 << 20)
     sys.path[:0] = paths
+    for name in PRELOADED:
+        importlib.import_module(name)  # now: its file may lie on a mount that is let go
     try:
         directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         open_files = _detach()
         origin = Origin(claim_machine(), os.pidfd_open(os.getpid()), open_files)
-        _preload()
+        _settle_memory()
         changes = _watch_folder(directory)
         sock = _bind(directory)
     except OSError as error:
         _say({"error": str(error), "errno": error.errno})
         sys.exit(1)
-    set_title(f"labnet-runtime {lab}")
+    set_title(f"{RUNTIME_TITLE} {lab}")
     loop = Loop()
     keeper = Keeper(loop, origin, directory)
     Server(loop, keeper, sock)
@@ -87,11 +89,8 @@ def _detach() -> int:
     return soft
 
 
-def _preload() -> None:
-    """Import what containers run, and keep the collector from writing to it ever after."""
-    for name in PRELOADED:
-        with suppress(ModuleNotFoundError):
-            importlib.import_module(name)
+def _settle_memory() -> None:
+    """Keep the collector from ever writing to what has been imported."""
     sys.dont_write_bytecode = True
     gc.collect()
     gc.freeze()

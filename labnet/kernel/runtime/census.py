@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from labnet.errors import Failed
-from labnet.kernel.runtime.protocol import FOLDER_VARIABLE, LAB_VARIABLE
+from labnet.kernel.runtime.protocol import FOLDER_VARIABLE, LAB_VARIABLE, TITLES
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,17 +36,17 @@ def lab_processes(
     """The processes in network namespaces with these inodes: the lab's own, and strangers.
 
     The lab's own are its containers and what `labnet exec` has started, which its environment
-    says.
+    says; and whatever is dying already, because it can be waited for and not be told apart.
     """
-    parents = {pid: stat[0] for pid in _pids() if (stat := _stat(pid))}
+    parents = {pid: stat.parent for pid in _pids() if (stat := _stat(pid))}
     mark = _mark(LAB_VARIABLE, lab)
     ours: list[LabProcess] = []
     strangers: list[LabProcess] = []
     for pid in parents:
         inode = _netns(pid)
         if inode in netns and (stat := _stat(pid)):
-            process = LabProcess(pid, stat[1], inode, _command(pid))
-            own = mark in _environment(pid) or _has_runtime(pid, parents, mark)
+            process = LabProcess(pid, stat.born, inode, _command(pid))
+            own = mark in _environment(pid) or stat.is_dying or _has_runtime(pid, parents, mark)
             (ours if own else strangers).append(process)
     return tuple(sorted(ours)), tuple(sorted(strangers))
 
@@ -53,15 +54,17 @@ def lab_processes(
 def runtime_processes(folder: Path) -> tuple[int, ...]:
     """The process ids of the runtime of the lab in this folder, and of all that it has forked.
 
-    They carry the folder in their environment, which a fork keeps.
+    They carry the folder in their environment, which a fork keeps. A process that is dying has
+    none any more, but an init must be waited for, because its processes die before it; so those of
+    other labs that die at this moment are among them.
     """
     mark = _mark(FOLDER_VARIABLE, str(folder.resolve()))
-    return tuple(pid for pid in _pids() if mark in _environment(pid))
+    return tuple(pid for pid in _pids() if _is_marked(pid, mark))
 
 
 def is_of_runtime(pid: int, folder: Path) -> bool:
     """Whether a process is one of `runtime_processes`."""
-    return _mark(FOLDER_VARIABLE, str(folder.resolve())) in _environment(pid)
+    return _is_marked(pid, _mark(FOLDER_VARIABLE, str(folder.resolve())))
 
 
 def kill_runtime(folder: Path, timeout: float) -> None:
@@ -78,7 +81,7 @@ def kill_processes(processes: Iterable[LabProcess], timeout: float) -> None:
     """Kill processes, and wait until they are gone; raises Failed if one does not go in time."""
     born = {process.pid: process.born for process in processes}
     end = time.monotonic() + timeout
-    _kill(born, lambda pid: (_stat(pid) or (0, 0))[1] == born[pid], end)
+    _kill(born, lambda pid: (stat := _stat(pid)) is not None and stat.born == born[pid], end)
 
 
 def wait_for_end(pidfd: int, end: float) -> bool:
@@ -94,7 +97,8 @@ def wait_for_end(pidfd: int, end: float) -> bool:
 
 def is_stopped(pid: int) -> bool:
     """Whether a process has been stopped by a signal or a debugger, and so will not answer."""
-    return _read(pid, "stat").rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+    stat = _stat(pid)
+    return stat is not None and stat.state in {"T", "t"}
 
 
 def _kill(pids: Iterable[int], is_meant: Callable[[int], bool], end: float) -> None:
@@ -144,10 +148,41 @@ def _read(pid: int, name: str) -> bytes:
         return b""
 
 
-def _stat(pid: int) -> tuple[int, int] | None:
-    """The parent, and the time of birth in clock ticks since boot (proc_pid_stat(5))."""
-    fields = _read(pid, "stat").rpartition(b")")[2].split()
-    return (int(fields[1]), int(fields[19])) if fields else None
+class _Stat(NamedTuple):
+    """Some of /proc/PID/stat (proc_pid_stat(5)); `born` is in clock ticks since boot."""
+
+    name: str
+    state: str
+    parent: int
+    flags: int
+    born: int
+
+    @property
+    def is_dying(self) -> bool:
+        """Whether it is about to go, but not dead yet."""
+        return bool(self.flags & _PF_EXITING) and self.state not in {"X", "Z"}
+
+
+_PF_EXITING = 0x4  # include/linux/sched.h
+
+
+def _stat(pid: int) -> _Stat | None:
+    """What the kernel says of a process; None if there is none."""
+    before, _, after = _read(pid, "stat").decode(errors="replace").rpartition(")")
+    if not after:
+        return None
+    fields = after.split()
+    name = before.partition("(")[2]
+    return _Stat(name, fields[0], int(fields[1]), int(fields[6]), int(fields[19]))
+
+
+def _is_marked(pid: int, mark: bytes) -> bool:
+    """Whether a process has a mark in its environment, or is a dying one of any runtime."""
+    environment = _environment(pid)
+    if environment != [b""]:
+        return mark in environment
+    stat = _stat(pid)
+    return stat is not None and stat.is_dying and stat.name.strip() in TITLES
 
 
 def _netns(pid: int) -> int:

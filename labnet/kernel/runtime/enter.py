@@ -26,7 +26,7 @@ from labnet.kernel.runtime import capabilities, init
 from labnet.kernel.runtime.foreground import is_interactive, take_terminal, wait_for
 from labnet.kernel.runtime.launch import CannotRun, die_with, explain, prepare
 from labnet.kernel.runtime.machine import claim_machine
-from labnet.kernel.runtime.protocol import LAB_VARIABLE
+from labnet.kernel.runtime.protocol import INIT_TITLE, LAB_VARIABLE
 from labnet.kernel.runtime.title import set_title
 from labnet.kernel.runtime.volumes import make_volumes
 from labnet.state.process import Process
@@ -160,7 +160,7 @@ class _Resting:
         except CannotRun as error:
             os.write(self._report, str(error).encode())
             return
-        set_title("labnet-init")
+        set_title(INIT_TITLE)
         os.closerange(0, _ALL)
         init.rest_as_init()
 

@@ -17,6 +17,7 @@ from typing import NamedTuple, NoReturn
 from labnet.kernel import libc
 from labnet.kernel.runtime import capabilities, init
 from labnet.kernel.runtime.machine import Machine
+from labnet.kernel.runtime.protocol import INIT_TITLE
 from labnet.kernel.runtime.sandbox import enter_sandbox
 from labnet.kernel.runtime.title import set_title
 from labnet.state.process import Process
@@ -117,7 +118,7 @@ def _become(
         os.closerange(init.REPORT + 1, _ALL)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (origin.open_files, hard))
-        set_title("labnet-init")
+        set_title(INIT_TITLE)
         child = _start(process)
         os.closerange(1, _ALL)
         status = init.run_init(child)

@@ -51,16 +51,18 @@ class Spawned:
         self._client = client
 
     def connect(self) -> Client:
-        """A client of it, once it is there; the same each time.
+        """A client of it, once it is there; the caller closes it.
 
         Raises MachineError if this machine cannot have one, Failed if it does not start.
         """
-        if self._client is None:
-            self._wait()
-            self._client = connect(self._folder)
-        if self._client is None:
+        client, self._client = self._client, None
+        if client is None:
+            if self._ready >= 0:
+                self._wait()
+            client = connect(self._folder)
+        if client is None:
             raise Failed(f"{_TROUBLE}: see {self._folder / LOG}")
-        return self._client
+        return client
 
     def _wait(self) -> None:
         """Read what it says when it has taken charge, or cannot."""

@@ -13,7 +13,7 @@ import stat
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,9 +46,13 @@ class MountPoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A folder of the machine that containers see; `writable` if it can lie under an overlay."""
+    """A folder of the machine that containers see, at `path`; `source` is where it lies.
+
+    It is `writable` if it can lie under an overlay.
+    """
 
     path: str
+    source: str
     mode: int
     uid: int
     gid: int
@@ -144,7 +148,7 @@ def _is_below(path: str, folder: str) -> bool:
 def mount_layer(layer: Layer, target: str, box: str, data: str) -> None:
     """Show a layer at `target`; what is written to it goes to new folders in `box`."""
     if not layer.writable:
-        libc.mount(layer.path, target, "", libc.MS_BIND | libc.MS_REC)
+        libc.mount(layer.source, target, "", libc.MS_BIND | libc.MS_REC)
         attributes = libc.MOUNT_ATTR_RDONLY | libc.MOUNT_ATTR_NODEV
         libc.mount_setattr(target, attributes, recursive=True)
         return
@@ -155,7 +159,7 @@ def mount_layer(layer: Layer, target: str, box: str, data: str) -> None:
     if layer.mode != _PLAIN or layer.uid or layer.gid:
         os.chown(upper, layer.uid, layer.gid)
         os.chmod(upper, layer.mode)
-    options = _OVERLAY.format(lower=layer.path, upper=upper, work=work, data=data)
+    options = _OVERLAY.format(lower=layer.source, upper=upper, work=work, data=data)
     libc.mount("overlay", target, "overlay", libc.MS_NODEV, options)
 
 
@@ -173,6 +177,7 @@ def _survey(kept: Sequence[str], code: tuple[tuple[str, str], ...]) -> Machine:
         folders, links = _top_level()
         kept = [*folders, *(path for path in kept if path not in folders)]
     layers += [layer for path in kept if (layer := _layer(path, data))]
+    layers = [_copied(layer) if layer.path == "/etc" else layer for layer in layers]
     return Machine(tuple(layers), tuple(links), code, data, last)
 
 
@@ -201,7 +206,7 @@ def _layer(path: str, data: str) -> Layer | None:
         status = os.stat(path)
     except OSError:
         return None
-    about = (path, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+    about = (path, path, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
     libc.mount("tmpfs", BOX, "tmpfs", 0, "mode=0700")
     try:
         target = f"{BOX}/target"
@@ -213,3 +218,18 @@ def _layer(path: str, data: str) -> Layer | None:
         return layer
     finally:
         libc.umount2(BOX, libc.MNT_DETACH)
+
+
+def _copied(layer: Layer) -> Layer:
+    """The machine's /etc, copied if an overlay cannot lie over it: containers must write to it.
+
+    So it is in a user namespace on a machine that is a container: its files are mounts.
+    """
+    if layer.writable:
+        return layer
+    import shutil  # noqa: PLC0415  # it is large, and hardly a machine needs it
+
+    place = f"{STAGE}{layer.path}"
+    with suppress(shutil.Error):  # what may not be read is not copied
+        shutil.copytree(layer.source, place, symlinks=True)
+    return replace(layer, source=place, writable=True)

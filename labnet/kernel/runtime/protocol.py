@@ -26,6 +26,8 @@ SOCKET = "runtime.sock"
 LAB_VARIABLE, FOLDER_VARIABLE = "LABNET_LAB", "LABNET_RUNTIME"
 """What marks a process as labnet's in its environment: the lab, and of the runtime its folder."""
 
+TITLES = RUNTIME_TITLE, INIT_TITLE = "labnet-runtime", "labnet-init"
+"""The names under which ps shows a runtime, and the first process of a container."""
 OTHER_VERSION = "its containers were started by another version of labnet: remove the lab first"
 """What is wrong when the two do not know the same fields of a Process."""
 
