@@ -10,6 +10,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,8 @@ from labnet.state.process import Process
 PATIENCE = 20.0  # seconds for what takes milliseconds
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 POD = "pod/default/web"
-IMPORTABLE = f"import sys; sys.path.insert(0, {str(Path(labnet.__file__).parents[1])!r})"
+ROOT = Path(labnet.__file__).resolve().parents[1]
+IMPORTABLE = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
 """The first line of a program that imports labnet, wherever it is run."""
 
 
@@ -42,6 +44,17 @@ def until(what: Callable[[], object]) -> None:
 def lines(data: bytes) -> list[str]:
     """The lines of a text."""
     return data.decode().splitlines()
+
+
+def left_over(folder: Path) -> list[str]:
+    """The processes of a lab's runtime and what it has forked, which its environment tells."""
+    mark = f"LABNET_RUNTIME={folder}".encode()
+    found = []
+    for proc in Path("/proc").iterdir():
+        with suppress(OSError):
+            if proc.name.isdecimal() and mark in (proc / "environ").read_bytes().split(b"\0"):
+                found.append((proc / "stat").read_text())
+    return found
 
 
 class Containers:

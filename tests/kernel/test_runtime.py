@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from containers import IMPORTABLE, PATIENCE, Containers, until
+from containers import IMPORTABLE, PATIENCE, Containers, left_over, until
 from labnet.errors import Failed
-from labnet.kernel.runtime.census import runtime_processes
+from labnet.kernel.runtime.census import lab_processes
 from labnet.kernel.runtime.client import connect
 from labnet.kernel.runtime.lifetime import shutdown, spawn
 
@@ -220,7 +220,20 @@ def test_containers_die_with_their_runtime(lab: Containers) -> None:
         lab.client.list()
     assert connect(lab.folder) is None
     shutdown(lab.folder)
-    assert runtime_processes(lab.folder) == ()
+    assert left_over(lab.folder) == []
+
+
+@pytest.mark.parametrize("instant", range(8))
+def test_a_runtime_that_is_killed_while_it_starts_containers(lab: Containers, instant: int) -> None:
+    """Whatever each of them was about to do, none is left."""
+    for number in range(40):
+        lab.client.start(lab.process(f"c{number}", "sleep", "1000"), lab.file)
+    lab.client.started(0)
+    time.sleep(random.uniform(0, 0.02) * instant)
+    os.kill(lab.client.pid, signal.SIGKILL)
+    shutdown(lab.folder)
+    assert left_over(lab.folder) == []
+    assert lab_processes([lab.inode], lab.name) == ((), ())
 
 
 def test_a_runtime_that_is_stopped_can_be_shut_down(lab: Containers) -> None:
@@ -229,7 +242,7 @@ def test_a_runtime_that_is_stopped_can_be_shut_down(lab: Containers) -> None:
     os.kill(lab.client.pid, signal.SIGSTOP)
     shutdown(lab.folder)
     assert not any(is_running(status.pid) for status in statuses)
-    assert runtime_processes(lab.folder) == ()
+    assert left_over(lab.folder) == []
 
 
 def test_shutting_down_what_does_not_run(tmp_path: Path) -> None:
@@ -246,7 +259,7 @@ def test_a_runtime_whose_socket_is_gone_ends(lab: Containers) -> None:
     (status,) = lab.start(lab.process("web", "sleep", "1000"))
     (lab.folder / "runtime.sock").unlink()
     until(lambda: not is_running(status.pid))
-    until(lambda: runtime_processes(lab.folder) == ())
+    until(lambda: left_over(lab.folder) == [])
 
 
 def test_a_second_spawn_finds_the_first(lab: Containers) -> None:
@@ -294,7 +307,7 @@ def test_a_spawner_that_is_killed(tmp_path: Path, instant: int) -> None:
         spawner.kill()
         spawner.wait()
     shutdown(tmp_path)
-    assert runtime_processes(tmp_path) == ()
+    assert left_over(tmp_path) == []
     assert connect(tmp_path) is None
 
 
@@ -310,4 +323,4 @@ def test_a_runtime_outlives_its_spawner(tmp_path: Path) -> None:
     with client:
         assert client.list() == []
     shutdown(tmp_path)
-    assert runtime_processes(tmp_path) == ()
+    assert left_over(tmp_path) == []

@@ -22,6 +22,7 @@ from containers import IMPORTABLE, PATIENCE, Containers, until
 from labnet.errors import Failed
 from labnet.kernel.runtime.census import LabProcess, is_stopped, kill_processes, lab_processes
 from labnet.kernel.runtime.enter import Place, enter_container, enter_netns, enter_pod
+from labnet.kernel.runtime.lifetime import shutdown
 from labnet.state.process import Process
 
 
@@ -134,6 +135,26 @@ def test_a_command_dies_with_its_caller(lab: Containers, sleeper: Process) -> No
         process.kill()
     until(lambda: commands(lab) == ["sleep 1000"])
     assert sleeper
+
+
+@pytest.mark.parametrize("end", ["stop", "shutdown", "kill"])
+def test_a_caller_that_is_suspended_holds_nothing_up(
+    lab: Containers, sleeper: Process, end: str
+) -> None:
+    """The zombie that it does not bury keeps the container's init from going, but nobody waits."""
+    with called(lab, "sleep", "4321") as process:
+        until(lambda: "sleep 4321" in commands(lab))
+        process.send_signal(signal.SIGSTOP)
+        begin = time.monotonic()
+        if end == "stop":
+            lab.client.stop([sleeper.key], grace=0)
+            assert lab.client.list() == []
+        else:
+            if end == "kill":
+                os.kill(lab.client.pid, signal.SIGKILL)
+            shutdown(lab.folder)
+        assert time.monotonic() - begin < 10
+        assert commands(lab) == []
 
 
 def test_a_signal_to_the_caller_reaches_the_command(lab: Containers, sleeper: Process) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from containers import IMPORTABLE, PATH, Containers, until
+from containers import IMPORTABLE, PATH, ROOT, Containers, until
 from labnet.kernel.runtime.journal import LogOptions
 
 
@@ -299,30 +299,65 @@ def test_following_a_log(lab: Containers) -> None:
     assert output == ["begin", *map(str, range(1000000, 1300000))]
 
 
-def test_in_a_user_namespace(tmp_path: Path) -> None:
-    """Without privilege on the machine, as in `unshare -Urnm`, a container is the same."""
-    script = f"""{IMPORTABLE}
+ALONE = f"""{IMPORTABLE}
 import os
 from pathlib import Path
 from labnet.kernel.runtime.lifetime import shutdown, spawn
 from labnet.kernel.runtime.journal import read_logs
 from labnet.state.process import Process
-folder = Path({str(tmp_path)!r})
-client = spawn(folder, "lab").connect()
-netns = os.open("/proc/self/ns/net", os.O_RDONLY)
 words = "id -u; hostname; echo $$; rm -r /etc/apt && mkdir /etc/apt; ls /etc/apt; cat /etc/hosts"
-argv = ("/bin/sh", "-c", words)
-files = (("/etc/hosts", "hosts\\n"),)
 env = (("PATH", {PATH!r}),)
+files = (("/etc/hosts", "hosts\\n"),)
+argv = ("/bin/sh", "-c", words)
 process = Process("n", "pod/default/web", "web", argv, env=env, hostname="web", files=files)
-client.start(process, netns)
-print(client.started()[0].message)
-client.wait([process.key], 20)
-sys.stdout.writelines(line.decode() for line in read_logs(folder, process.pod, "web"))
+folder = Path(sys.argv[1])
+with spawn(folder, "lab").connect() as client:
+    client.start(process, os.open("/proc/self/ns/net", os.O_RDONLY))
+    print(client.started()[0].message)
+    client.wait([process.key], 20)
+    print(*(line.decode() for line in read_logs(folder, process.pod, "web")), sep="", end="")
 shutdown(folder)
 """
-    command = ["unshare", "-Urnm", sys.executable, "-c", script]
+
+
+@pytest.mark.parametrize(
+    "mounts",
+    [
+        "true",
+        "mount --bind /etc/hostname /etc/hosts",
+        "mount -t tmpfs none /mnt",
+    ],
+)
+def test_in_a_user_namespace(tmp_path: Path, mounts: str) -> None:
+    """Without privilege on the machine a container is the same, even if /etc has mounts below."""
+    inner = ["unshare", "-Urn", "-m", sys.executable, "-c", ALONE, str(tmp_path)]
+    command = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh", *inner]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["", "0", "web", "2", "hosts"]
     assert Path("/etc/apt").is_dir()
+
+
+SERVER = f"""{IMPORTABLE.replace(str(ROOT), "/mnt")}
+import os
+from pathlib import Path
+from labnet.kernel.runtime.lifetime import shutdown, spawn
+from labnet.state.process import Process
+folder = Path(sys.argv[1])
+process = Process("n", "pod/default/web", "web", ("netexec",), builtin="agnhost")
+with spawn(folder, "lab").connect() as client:
+    client.start(process, os.open("/proc/self/ns/net", os.O_RDONLY))
+    pid = client.started()[0].pid
+    print(Path(f"/proc/{{pid}}/schedstat").read_text().split()[0])
+shutdown(folder)
+"""
+
+
+def test_a_checkout_on_a_file_system_of_its_own(tmp_path: Path) -> None:
+    """What is imported before a container starts is not imported again in it."""
+    script = f'mount -t tmpfs none /mnt && cp -r {ROOT}/labnet /mnt && exec "$@"'
+    inner = [sys.executable, "-c", SERVER, str(tmp_path)]
+    command = ["unshare", "-mn", "sh", "-c", script, "sh", *inner]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == ""
+    assert int(done.stdout) <= 10_000_000

@@ -51,6 +51,7 @@ def main(arguments: Sequence[str]) -> None:
         open_files = _detach()
         origin = Origin(claim_machine(), os.pidfd_open(os.getpid()), open_files)
         _settle_memory()
+        _remove_dead_socket(directory)  # before we watch for whoever removes ours
         changes = _watch_folder(directory)
         sock = _bind(directory)
     except OSError as error:
@@ -96,14 +97,18 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
+def _remove_dead_socket(folder: int) -> None:
+    """The socket of a runtime that was killed."""
+    with suppress(FileNotFoundError):
+        os.unlink(SOCKET, dir_fd=folder)
+
+
 def _bind(folder: int) -> socket.socket:
-    """Listen in the lab's folder, instead of one that is dead.
+    """Listen in the lab's folder.
 
     A path through the descriptor is short enough for sockaddr_un, however long the lab's name is.
     Raises FileNotFoundError if the folder has been removed.
     """
-    with suppress(FileNotFoundError):
-        os.unlink(SOCKET, dir_fd=folder)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     sock.bind(f"/proc/self/fd/{folder}/{SOCKET}")
     sock.listen(_BACKLOG)

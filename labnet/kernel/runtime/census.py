@@ -16,6 +16,10 @@ from labnet.errors import Failed
 from labnet.kernel.runtime.protocol import FOLDER_VARIABLE, LAB_VARIABLE, TITLES
 
 
+DYING = 2.0
+"""Seconds to wait for a process that is dying; longer than any takes that can."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class LabProcess:
     """A process in a network namespace of a lab.
@@ -54,17 +58,14 @@ def lab_processes(
 def runtime_processes(folder: Path) -> tuple[int, ...]:
     """The process ids of the runtime of the lab in this folder, and of all that it has forked.
 
-    They carry the folder in their environment, which a fork keeps. A process that is dying has
-    none any more, but an init must be waited for, because its processes die before it; so those of
-    other labs that die at this moment are among them.
+    They carry the folder in their environment, which a fork keeps until it dies.
     """
-    mark = _mark(FOLDER_VARIABLE, str(folder.resolve()))
-    return tuple(pid for pid in _pids() if _is_marked(pid, mark))
+    return tuple(pid for pid in _pids() if is_of_runtime(pid, folder))
 
 
 def is_of_runtime(pid: int, folder: Path) -> bool:
     """Whether a process is one of `runtime_processes`."""
-    return _is_marked(pid, _mark(FOLDER_VARIABLE, str(folder.resolve())))
+    return _mark(FOLDER_VARIABLE, str(folder.resolve())) in _environment(pid)
 
 
 def kill_runtime(folder: Path, timeout: float) -> None:
@@ -75,6 +76,16 @@ def kill_runtime(folder: Path, timeout: float) -> None:
     end = time.monotonic() + timeout
     while found := runtime_processes(folder):
         _kill(found, lambda pid: is_of_runtime(pid, folder), end)
+
+
+def wait_for_dying() -> None:
+    """Wait a little for inits that are dying, of this lab and of all others.
+
+    What is dying has no environment any more that tells whose it is. A container's processes die
+    before its init does.
+    """
+    dying = [pid for pid in _pids() if (stat := _stat(pid)) and stat.is_dying_init]
+    _kill(dying, is_dying, time.monotonic() + DYING)
 
 
 def kill_processes(processes: Iterable[LabProcess], timeout: float) -> None:
@@ -95,6 +106,12 @@ def wait_for_end(pidfd: int, end: float) -> bool:
     return True
 
 
+def is_dying(pid: int) -> bool:
+    """Whether a process is about to go; it executes nothing any more."""
+    stat = _stat(pid)
+    return stat is not None and stat.is_dying
+
+
 def is_stopped(pid: int) -> bool:
     """Whether a process has been stopped by a signal or a debugger, and so will not answer."""
     stat = _stat(pid)
@@ -102,7 +119,11 @@ def is_stopped(pid: int) -> bool:
 
 
 def _kill(pids: Iterable[int], is_meant: Callable[[int], bool], end: float) -> None:
-    """Kill processes and wait; each is checked once its pidfd keeps its number from a new one."""
+    """Kill processes and wait; each is checked once its pidfd keeps its number from a new one.
+
+    One that is dying need not be gone: an init waits for zombies, whose parent may be a `labnet
+    exec` that somebody has suspended.
+    """
     pidfds: dict[int, int] = {}
     try:
         for pid in pids:
@@ -112,8 +133,11 @@ def _kill(pids: Iterable[int], is_meant: Callable[[int], bool], end: float) -> N
                     signal.pidfd_send_signal(pidfds[pid], signal.SIGKILL)
                 else:
                     os.close(pidfds.pop(pid))
+        soon = min(end, time.monotonic() + DYING)
         for pid, pidfd in pidfds.items():
-            if not wait_for_end(pidfd, end):
+            if wait_for_end(pidfd, soon) or is_dying(pid) or wait_for_end(pidfd, end):
+                continue
+            if not is_dying(pid):
                 raise Failed(f"process {pid} ({_command(pid)}) was killed, but does not end")
     finally:
         for pidfd in pidfds.values():
@@ -162,6 +186,11 @@ class _Stat(NamedTuple):
         """Whether it is about to go, but not dead yet."""
         return bool(self.flags & _PF_EXITING) and self.state not in {"X", "Z"}
 
+    @property
+    def is_dying_init(self) -> bool:
+        """Whether it is a container's, or a fork of a runtime that has not become one yet."""
+        return self.is_dying and self.name.strip() in TITLES
+
 
 _PF_EXITING = 0x4  # include/linux/sched.h
 
@@ -174,15 +203,6 @@ def _stat(pid: int) -> _Stat | None:
     fields = after.split()
     name = before.partition("(")[2]
     return _Stat(name, fields[0], int(fields[1]), int(fields[6]), int(fields[19]))
-
-
-def _is_marked(pid: int, mark: bytes) -> bool:
-    """Whether a process has a mark in its environment, or is a dying one of any runtime."""
-    environment = _environment(pid)
-    if environment != [b""]:
-        return mark in environment
-    stat = _stat(pid)
-    return stat is not None and stat.is_dying and stat.name.strip() in TITLES
 
 
 def _netns(pid: int) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from labnet.errors import Failed
+from labnet.kernel.runtime.census import DYING, is_dying
 from labnet.kernel.runtime.containers import Container, Phase, runnable, stuck
 from labnet.kernel.runtime.init import NOT_STARTED, shell_status
 from labnet.kernel.runtime.launch import Launched, Origin, launch
@@ -94,7 +95,7 @@ class Keeper:
             if container.pid:
                 os.kill(container.pid, signal.SIGTERM)
                 seconds = container.process.grace if grace is None else grace
-                self._loop.later(seconds, partial(_kill, container))
+                self._loop.later(seconds, partial(self._kill, container))
             else:
                 self._forget(container)
         self.when([item.process.key for item in containers], _never, None, done)
@@ -127,8 +128,8 @@ class Keeper:
                 pid, wait_status = found
                 container, pump = self._pumps.pop(pid)
                 pump.finish()
-                container.pid = 0
-                self._ended(container, shell_status(wait_status))
+                if container.pid == pid:
+                    self._ended(container, shell_status(wait_status))
 
     def _launch(self, container: Container) -> None:
         """Fork a container whose turn it is."""
@@ -165,6 +166,7 @@ class Keeper:
     def _ended(self, container: Container, status: int) -> None:
         """Take note of an end, and see what follows from it in the pod."""
         container.phase = Phase.ENDED
+        container.pid = 0
         container.exit_status = status
         container.finished_at = time.time()
         if container.doomed:
@@ -176,6 +178,17 @@ class Keeper:
             _release(container)
             self.begin([container.pod])
         self._changed(container)
+
+    def _kill(self, container: Container) -> None:
+        """Kill a container that has not ended yet: its other processes die with its init."""
+        if container.pid:
+            os.kill(container.pid, signal.SIGKILL)
+            self._loop.later(DYING, partial(self._give_up, container))
+
+    def _give_up(self, container: Container) -> None:
+        """Wait no more for an init that waits for a zombie with a parent elsewhere."""
+        if container.pid and is_dying(container.pid):
+            self._ended(container, 128 + signal.SIGKILL)
 
     def _retry(self, container: Container) -> None:
         """Try again later."""
@@ -217,12 +230,6 @@ class Keeper:
             if waiter.timer:
                 waiter.timer.cancel()
             waiter.done()
-
-
-def _kill(container: Container) -> None:
-    """Kill a container that has not ended yet: its other processes die with its init."""
-    if container.pid:
-        os.kill(container.pid, signal.SIGKILL)
 
 
 def _release(container: Container) -> None:

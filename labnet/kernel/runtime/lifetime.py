@@ -19,6 +19,7 @@ from labnet.kernel.runtime.census import (
     is_of_runtime,
     is_stopped,
     kill_runtime,
+    wait_for_dying,
     wait_for_end,
 )
 from labnet.kernel.runtime.client import Client, connect
@@ -124,25 +125,29 @@ def shutdown(folder: Path, timeout: float = 30) -> None:
     was none. Raises Failed if a process cannot be killed in so many seconds.
     """
     end = time.monotonic() + timeout
+    ended = False
     with suppress(Failed):  # it is killed then
-        _ask_to_end(folder)
+        ended = _ask_to_end(folder)
     kill_runtime(folder, max(0, end - time.monotonic()))
+    if not ended:
+        wait_for_dying()
     (folder / SOCKET).unlink(missing_ok=True)
 
 
-def _ask_to_end(folder: Path) -> None:
-    """Let it bury its containers itself, because nobody else might."""
+def _ask_to_end(folder: Path) -> bool:
+    """Let it bury its containers itself, because nobody else might; whether it has."""
     client = connect(folder)
     if client is None:
-        return
+        return False
     with client, suppress(ProcessLookupError):
         pidfd = os.pidfd_open(client.pid)
         try:
             if is_of_runtime(client.pid, folder) and not is_stopped(client.pid):
                 client.end()
-                wait_for_end(pidfd, time.monotonic() + _POLITENESS)
+                return wait_for_end(pidfd, time.monotonic() + _POLITENESS)
         finally:
             os.close(pidfd)
+    return False
 
 
 def _failure(code: int, words: str) -> LabnetError:
