@@ -42,6 +42,7 @@ class LabFolder:
             try:
                 for folder in (self._root, self.path):
                     folder.mkdir(mode=0o700, exist_ok=True)
+                    folder.chmod(0o700)  # whatever the umask is
                 fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except FileNotFoundError:  # the last lab has just gone, and the root with it
                 continue

@@ -54,7 +54,9 @@ def preview(sources: Sequence[SourceText], kernel: Kernel | None = None) -> Prev
         saved = None
     cluster = resolve(parsed.topology, saved.facts if saved else Facts())
     desired = compile_state(cluster)
-    changes = plan(desired, (kernel or linux()).observe(lab, desired))
+    machine = kernel or linux()
+    changes = plan(desired, machine.observe(lab, desired))
+    machine.check_names(changes)
     return Preview(lab, changes, parsed.warnings, cluster, desired)
 
 

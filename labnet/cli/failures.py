@@ -13,6 +13,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; the exit status. Whatever goes wrong has been said when it returns."""
+    if sys.stdout is None:  # it was closed, and that is no reason to fail
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the end
     try:
         result = root.main(
             list(arguments),
@@ -75,6 +78,10 @@ def _explained(error: Exception) -> int:
         traceback.print_exception(error)
     status, message = explanation(error)
     _say(message)
+    try:
+        sys.stdout.flush()
+    except OSError:  # it is standard output itself that cannot be written
+        _forget_stdout()
     return status
 
 

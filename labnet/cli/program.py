@@ -15,10 +15,15 @@ _CHECKOUT = "scripts/labnet"
 
 def program_name() -> str:
     """`labnet`, or the path of the checkout's `scripts/labnet` if that is what runs."""
-    path = os.path.abspath(sys.argv[0])  # noqa: PTH100  # pathlib would cost its import
+    path = sys.argv[0]
     if not path.endswith(f"/{_LAUNCHER}"):
         return _NAME
-    return os.path.relpath(path.removesuffix(_LAUNCHER) + _CHECKOUT)
+    checkout = path.removesuffix(_LAUNCHER)
+    try:
+        inside = os.getcwd() + "/" == checkout  # noqa: PTH109  # likewise
+    except FileNotFoundError:  # somebody has removed the folder that we are in
+        inside = False
+    return _CHECKOUT if inside else checkout + _CHECKOUT
 
 
 def to_type(*words: str) -> str:

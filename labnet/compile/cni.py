@@ -70,7 +70,8 @@ def _pod(cluster: Cluster, pod: Pod, node: Node, bridge: str) -> Iterator[Part]:
     port, netns = veth_name(primary), pod.netns
     mac, port_mac = mac_address(POD_MAC, primary), mac_address(PORT_MAC, primary)
     yield Part(Netns(netns, f"pod/{pod.namespace}/{pod.name}"), why)
-    yield from no_dad(cluster, netns, why)
+    if 6 in cluster.lab.networking.families:  # machines have it always, for the day it has
+        yield from no_dad(netns, why)
     port_end = Veth(node.netns, port, netns, "eth0", netns, port_mac, mtu, bridge, hairpin=True)
     yield Part(port_end, why)
     yield Part(Veth(netns, "eth0", node.netns, port, netns, mac, mtu), why)

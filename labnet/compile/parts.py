@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from labnet.model import Cluster, Source
+from labnet.model import Source
 from labnet.state import BUILTIN, Object, Ruleset, Sysctl, sorted_chains, sorted_rules
 
 
@@ -38,14 +38,13 @@ def because(kind: str, name: str, source: Source) -> str:
     return f"{kind} {name} ({source})"
 
 
-def no_dad(cluster: Cluster, netns: str, why: str) -> Iterator[Part]:
+def no_dad(netns: str, why: str) -> Iterator[Part]:
     """No duplicate address detection, as the CNI bridge plugin has it.
 
     With it, a link would have no address to ask for neighbours with in its first
-    second. Set before there are links, which copy the default, and only where a lab has IPv6.
+    second. Set before there are links, which copy the default.
     """
-    if 6 in cluster.lab.networking.families:
-        yield Part(Sysctl(netns, "net.ipv6.conf.default.accept_dad", "0"), why)
+    yield Part(Sysctl(netns, "net.ipv6.conf.default.accept_dad", "0"), why)
 
 
 def merge_tables(parts: Iterable[TablePart]) -> Iterator[tuple[Ruleset, str]]:

@@ -25,7 +25,7 @@ def compile_underlay(cluster: Cluster) -> Iterator[Part]:
     for node in cluster.nodes:
         why = because("Node", node.name, node.source)
         yield Part(Netns(node.netns, f"node/{node.name}"), why)
-        yield from no_dad(cluster, node.netns, why)
+        yield from no_dad(node.netns, why)
         for key, value in _node_sysctls().items():
             yield Part(Sysctl(node.netns, key, value), why)
         yield from _plugged(cluster, node, why)
@@ -33,7 +33,7 @@ def compile_underlay(cluster: Cluster) -> Iterator[Part]:
     for host in cluster.hosts:
         why = because("Host", host.name, host.source)
         yield Part(Netns(host.netns, f"host/{host.name}"), why)
-        yield from no_dad(cluster, host.netns, why)
+        yield from no_dad(host.netns, why)
         yield from _plugged(cluster, host, why)
         for network in host.on_link:
             yield Part(Route(host.netns, str(network), UPLINK), why)

@@ -55,9 +55,12 @@ class Containers:
             return
         with client:
             new = [op.object for op in ops if op.verb is not Verb.DELETE]
-            # What is to be added can be there: in a namespace that is not the lab's any more.
-            there = {status.key for status in client.list()}
-            client.stop([op.object.key for op in ops if op.object.key in there])
+            # What is to be added can be running: in a namespace that is not the lab's any more. One
+            # that has ended is started again as it is, so that its restarts are counted.
+            there = {status.key: status.running for status in client.list()}
+            stop = [op.object.key for op in ops if there.get(op.object.key, False)]
+            stop += [op.object.key for op in ops if op.verb is not Verb.ADD]
+            client.stop(dict.fromkeys(key for key in stop if key in there))
             for process in new:
                 assert isinstance(process, Process)
                 fd = netns.open_netns(process.netns)

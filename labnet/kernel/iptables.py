@@ -120,5 +120,9 @@ def _start(thread: netns.Thread, job: _Job) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(job.command, stdin=pipe, stdout=pipe, stderr=pipe, **_TEXT)
     except FileNotFoundError as error:
-        message = f"{job.command[0]} is not installed: apt-get install iptables"
-        raise MachineError(message) from error
+        raise MachineError(missing_tool(job.command[0])) from error
+
+
+def missing_tool(name: str) -> str:
+    """What to tell of a tool that is not there."""
+    return f"{name} is not installed: apt-get install iptables"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +14,11 @@ from labnet.errors import ForeignNetns, LabnetError, MachineError
 from labnet.kernel import netns
 from labnet.kernel.apply import Applier
 from labnet.kernel.containers import Containers
-from labnet.kernel.iptables import observe_rules
+from labnet.kernel.iptables import missing_tool, observe_rules
 from labnet.kernel.observe import observe_networks
 from labnet.kernel.protocol import Removal
 from labnet.plan import Op, Plan, Verb, plan
-from labnet.state import Netns, Process, State
+from labnet.state import Netns, Process, Ruleset, State
 
 
 _ROOT = Path("/run/labnet")
@@ -50,6 +51,13 @@ class LinuxKernel:
         return State(seen.objects, notes)
 
     def check(self, plan: Plan) -> None:
+        """Refuse to make a namespace that somebody else has made, and what no tool is there for."""
+        for op in plan:
+            if isinstance(op.object, Ruleset) and not shutil.which(f"{op.object.tool}-restore"):
+                raise MachineError(missing_tool(f"{op.object.tool}-restore"))
+        self.check_names(plan)
+
+    def check_names(self, plan: Plan) -> None:
         """Refuse to make a namespace that somebody else has made."""
         ours = {op.object.key for op in plan if op.verb is Verb.DELETE}
         taken = [

@@ -30,8 +30,11 @@ class Kernel(Protocol):
     def check(self, plan: Plan) -> None:
         """Refuse a plan that cannot be carried out, before anything is touched.
 
-        Raises ForeignNetns if a namespace that the plan makes is there and not the lab's.
+        Raises what `check_names` does, and MachineError if a tool is missing.
         """
+
+    def check_names(self, plan: Plan) -> None:
+        """Raise ForeignNetns if a namespace that the plan makes is there and not the lab's."""
 
     def apply(self, lab: str, plan: Plan, progress: Callable[[Op], None]) -> None:
         """Carry out a plan in its order, telling of each operation done; raises LabnetError."""

@@ -271,13 +271,13 @@ def parse_link(body: bytes) -> Link:
     master = found.get(_IFLA_MASTER)
     return Link(
         number=index,
-        name=found[_IFLA_IFNAME].rstrip(b"\0").decode(errors="backslashreplace"),
+        name=found[_IFLA_IFNAME].rstrip(b"\0").decode(errors="surrogateescape"),
         kind=kind,
         mac=found.get(_IFLA_ADDRESS, b"").hex(":"),
         mtu=struct.unpack("=I", found.get(_IFLA_MTU, b"\0" * 4))[0],
         up=bool(flags & IFF_UP),
         master=struct.unpack("=I", master)[0] if master else 0,
-        alias=found.get(_IFLA_IFALIAS, b"").rstrip(b"\0").decode(errors="backslashreplace"),
+        alias=found.get(_IFLA_IFALIAS, b"").rstrip(b"\0").decode(errors="surrogateescape"),
         hairpin=port.get(_BRPORT_MODE, b"\0") != b"\0",
         vxlan=_vxlan(info.get(_INFO_DATA, b"")) if kind == "vxlan" else (0, "", 0),
     )

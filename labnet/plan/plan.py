@@ -118,6 +118,8 @@ def _subsumed(old: Object, gone: set[Key], doomed: set[str]) -> bool:
 
 
 def _why_lost(old: Object, observed: State) -> str:
+    if isinstance(old, Veth) and not old.peer_netns:
+        return "its other end is gone"
     if isinstance(old, Veth) and old.peer not in observed.objects:
         return f"its other end, {old.peer_name} in {old.peer_netns}, is gone"
     return "it has to be made anew"

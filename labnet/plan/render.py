@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from labnet.plan.op import Plan, Verb
-from labnet.state import Command, Operator, Process, Stdin
+from labnet.state import Command, Operator, Process, Stdin, printable
 
 
 _HEAD = """\
@@ -43,7 +43,7 @@ def plan_json(plan: Plan) -> list[dict[str, Any]]:
         {
             "verb": op.verb.value,
             "kind": op.object.key[0],
-            "key": list(op.object.key[1:]),
+            "key": [printable(word) for word in op.object.key[1:]],
             "why": op.why,
             "commands": ["\n".join(_shell(command)) for command in op.commands()],
         }
@@ -63,8 +63,8 @@ def plan_script(lab: str, plan: Plan) -> str:
 
 def _shell(command: Command) -> list[str]:
     """A command in the shell's words, in several lines if it reads something."""
-    *words, last = command
+    *words, last = (type(word)(printable(word)) for word in command)
     if isinstance(last, Stdin):
         return [f"{shlex.join(words)} <<'EOF'", *last.rstrip("\n").split("\n"), "EOF"]
-    words = [word if isinstance(word, Operator) else shlex.quote(word) for word in command]
+    words = [word if isinstance(word, Operator) else shlex.quote(word) for word in (*words, last)]
     return [" ".join(words).replace("\n", "\\n")]

@@ -14,7 +14,7 @@ Decisions
   a table is swapped at once: no plan can be cut between two chains.
 """
 
-from labnet.state.base import Command, Key, Object, Operator, State, Stdin, sysctl_path
+from labnet.state.base import Command, Key, Object, Operator, State, Stdin, printable, sysctl_path
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
 from labnet.state.process import Process
@@ -41,6 +41,7 @@ __all__ = [
     "Veth",
     "Vxlan",
     "parse_rulesets",
+    "printable",
     "sorted_chains",
     "sorted_rules",
     "sysctl_path",

@@ -76,7 +76,7 @@ class Object:
 
     def __str__(self) -> str:
         """The key in a line: `route two-node.node1 10.244.2.0/24`."""
-        return " ".join(self.key)
+        return printable(" ".join(self.key))
 
 
 def _difference(name: str, is_: Any, should: Any) -> str:
@@ -113,6 +113,11 @@ class State:
     def __len__(self) -> int:
         """How many objects there are."""
         return len(self.objects)
+
+
+def printable(text: str) -> str:
+    """Text without bytes that are no UTF-8, which a link's name may have and no terminal prints."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def sysctl_path(key: str) -> str:

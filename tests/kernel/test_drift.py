@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 
 import pytest
 
 from kernel.conftest import Bring
 from labnet import agent
+from labnet.kernel.runtime.client import connect
 from labs import RunningLab, text
 
 
@@ -181,6 +183,22 @@ def test_a_container_that_was_killed_is_started_again(lab: RunningLab) -> None:
     (drift,) = lab.drift()
     assert drift.startswith(f"+ process {WEB} pod/default/web main  # Pod default/web (lab.yaml:9)")
     assert "137" in drift or "SIGKILL" in drift
+    lab.again()
+    assert lab.drift() == []
+    assert agent.container_statuses("t-drift")["pod/default/web", "main"].restarts == 1
+    assert lab.curl("idle", f"http://{lab.ip('web')}:8080/hostname") == "web"
+
+
+def test_a_runtime_that_was_killed_is_started_again(lab: RunningLab) -> None:
+    """All containers went with it, and all come back."""
+    client = connect(agent.LabFolder("t-drift").path)
+    assert client is not None
+    with client:
+        command("kill", "-9", str(client.pid))
+        poll = select.poll()
+        poll.register(client.fileno(), select.POLLHUP)
+        assert poll.poll(5000)
+    assert [op.split("  #")[0] for op in lab.drift()] == [f"+ process {WEB} pod/default/web main"]
     lab.again()
     assert lab.drift() == []
     assert lab.curl("idle", f"http://{lab.ip('web')}:8080/hostname") == "web"

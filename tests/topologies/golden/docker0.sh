@@ -14,6 +14,8 @@ ip -n docker0._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type b
 ip netns add docker0.client
 ip -n docker0.client link set lo alias 'labnet host/client'
 ip -n docker0.client link set lo up
+# + sysctl docker0.client net.ipv6.conf.default.accept_dad # Host client (docker0.yaml:24)
+ip netns exec docker0.client sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link docker0._segment vethac120003 # Host client (docker0.yaml:24)
 ip -n docker0._segment link add vethac120003 type veth peer name eth0 netns docker0.client
 ip -n docker0._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
@@ -37,6 +39,8 @@ ip netns exec docker0.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec docker0.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl docker0.node1 net.ipv6.conf.all.forwarding # Node node1 (docker0.yaml:22)
 ip netns exec docker0.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl docker0.node1 net.ipv6.conf.default.accept_dad # Node node1 (docker0.yaml:22)
+ip netns exec docker0.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link docker0.node1 cni0 # Node node1 (docker0.yaml:22)
 ip -n docker0.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + link docker0.node1 docker0 # Node node1 (docker0.yaml:22)

@@ -26,6 +26,8 @@ ip netns exec kubenet.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec kubenet.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl kubenet.node1 net.ipv6.conf.all.forwarding # Node node1 (kubenet.yaml:27)
 ip netns exec kubenet.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl kubenet.node1 net.ipv6.conf.default.accept_dad # Node node1 (kubenet.yaml:27)
+ip netns exec kubenet.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link kubenet.node1 cbr0 # Node node1 (kubenet.yaml:27)
 ip -n kubenet.node1 link add cbr0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + link kubenet._segment vethac120002 # Node node1 (kubenet.yaml:27)
@@ -53,6 +55,8 @@ ip netns exec kubenet.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec kubenet.node2 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl kubenet.node2 net.ipv6.conf.all.forwarding # Node node2 (kubenet.yaml:28)
 ip netns exec kubenet.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl kubenet.node2 net.ipv6.conf.default.accept_dad # Node node2 (kubenet.yaml:28)
+ip netns exec kubenet.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link kubenet.node2 cbr0 # Node node2 (kubenet.yaml:28)
 ip -n kubenet.node2 link add cbr0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + link kubenet._segment vethac120003 # Node node2 (kubenet.yaml:28)

@@ -26,6 +26,8 @@ ip netns exec pod.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec pod.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl pod.node1 net.ipv6.conf.all.forwarding # Node node1 (pod.yaml:21)
 ip netns exec pod.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl pod.node1 net.ipv6.conf.default.accept_dad # Node node1 (pod.yaml:21)
+ip netns exec pod.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link pod.node1 cni0 # Node node1 (pod.yaml:21)
 ip -n pod.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + link pod._segment vethac120002 # Node node1 (pod.yaml:21)

@@ -26,6 +26,8 @@ ip netns exec scale.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec scale.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl scale.node1 net.ipv6.conf.all.forwarding # Node node1 (scale.yaml.j2:19)
 ip netns exec scale.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl scale.node1 net.ipv6.conf.default.accept_dad # Node node1 (scale.yaml.j2:19)
+ip netns exec scale.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link scale.node1 cni0 # Node node1 (scale.yaml.j2:19)
 ip -n scale.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + link scale._segment vethac120002 # Node node1 (scale.yaml.j2:19)
@@ -55,6 +57,8 @@ ip netns exec scale.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec scale.node2 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl scale.node2 net.ipv6.conf.all.forwarding # Node node2 (scale.yaml.j2:20)
 ip netns exec scale.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl scale.node2 net.ipv6.conf.default.accept_dad # Node node2 (scale.yaml.j2:20)
+ip netns exec scale.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link scale.node2 cni0 # Node node2 (scale.yaml.j2:20)
 ip -n scale.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + link scale._segment vethac120003 # Node node2 (scale.yaml.j2:20)

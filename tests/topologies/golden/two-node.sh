@@ -14,6 +14,8 @@ ip -n two-node._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type 
 ip netns add two-node.client
 ip -n two-node.client link set lo alias 'labnet host/client'
 ip -n two-node.client link set lo up
+# + sysctl two-node.client net.ipv6.conf.default.accept_dad # Host client (two-node.yaml:23)
+ip netns exec two-node.client sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link two-node._segment vethac120004 # Host client (two-node.yaml:23)
 ip -n two-node._segment link add vethac120004 type veth peer name eth0 netns two-node.client
 ip -n two-node._segment link set vethac120004 address 0e:1b:ac:12:00:04 mtu 1500 master br0 up
@@ -37,6 +39,8 @@ ip netns exec two-node.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec two-node.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl two-node.node1 net.ipv6.conf.all.forwarding # Node node1 (two-node.yaml:20)
 ip netns exec two-node.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl two-node.node1 net.ipv6.conf.default.accept_dad # Node node1 (two-node.yaml:20)
+ip netns exec two-node.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link two-node.node1 cni0 # Node node1 (two-node.yaml:20)
 ip -n two-node.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + link two-node._segment vethac120002 # Node node1 (two-node.yaml:20)
@@ -66,6 +70,8 @@ ip netns exec two-node.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec two-node.node2 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl two-node.node2 net.ipv6.conf.all.forwarding # Node node2 (two-node.yaml:21)
 ip netns exec two-node.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl two-node.node2 net.ipv6.conf.default.accept_dad # Node node2 (two-node.yaml:21)
+ip netns exec two-node.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link two-node.node2 cni0 # Node node2 (two-node.yaml:21)
 ip -n two-node.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + link two-node._segment vethac120003 # Node node2 (two-node.yaml:21)

@@ -26,6 +26,8 @@ ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec vxlan.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl vxlan.node1 net.ipv6.conf.all.forwarding # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl vxlan.node1 net.ipv6.conf.default.accept_dad # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link vxlan.node1 cni0 # Node node1 (vxlan.yaml:24)
 ip -n vxlan.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1450 up type bridge
 # + link vxlan._segment vethac120002 # Node node1 (vxlan.yaml:24)
@@ -63,6 +65,8 @@ ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
 ip netns exec vxlan.node2 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl vxlan.node2 net.ipv6.conf.all.forwarding # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
+# + sysctl vxlan.node2 net.ipv6.conf.default.accept_dad # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link vxlan.node2 cni0 # Node node2 (vxlan.yaml:25)
 ip -n vxlan.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1450 up type bridge
 # + link vxlan._segment vethac120003 # Node node2 (vxlan.yaml:25)
