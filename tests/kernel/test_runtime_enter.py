@@ -18,7 +18,7 @@ from typing import Self
 
 import pytest
 
-from containers import IMPORTABLE, PATIENCE, Containers, until
+from containers import IMPORTABLE, PATH, PATIENCE, Containers, until
 from labnet.errors import Failed
 from labnet.kernel.runtime.census import LabProcess, is_stopped, kill_processes, lab_processes
 from labnet.kernel.runtime.enter import Place, enter_container, enter_netns, enter_pod
@@ -203,6 +203,24 @@ def test_a_command_in_a_pod_without_processes(
     assert commands(lab) == []
     with pytest.raises(Failed, match="chdir"):
         enter_pod(lab.netns_path, lab.name, lab.process("pause", cwd="/etc/passwd"), argv)
+
+
+def test_a_container_made_for_a_command_is_the_labs(lab: Containers) -> None:
+    """Its init is no stranger, and `down` ends it with the command."""
+    script = f"""{IMPORTABLE}
+from pathlib import Path
+from labnet.kernel.runtime.enter import enter_pod
+from labnet.state.process import Process
+process = Process("n", "pod/default/web", "web", (), env=(("PATH", {PATH!r}),))
+enter_pod(Path({str(lab.netns_path)!r}), {lab.name!r}, process, ["sleep", "4321"])
+"""
+    with subprocess.Popen([sys.executable, "-c", script]) as process:
+        until(lambda: commands(lab) == ["sleep 4321"])
+        ours, strangers = lab_processes([lab.inode], lab.name)
+        assert [item.command for item in ours] == ["labnet-init", "sleep 4321"]
+        assert strangers == ()
+        kill_processes(ours, PATIENCE)
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_command_on_a_node(lab: Containers, capfd: pytest.CaptureFixture[str]) -> None:

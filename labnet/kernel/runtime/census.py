@@ -50,7 +50,8 @@ def lab_processes(
         inode = _netns(pid)
         if inode in netns and (stat := _stat(pid)):
             process = LabProcess(pid, stat.born, inode, _command(pid))
-            own = mark in _environment(pid) or stat.is_dying or _has_runtime(pid, parents, mark)
+            own = mark in _environment(pid) or stat.is_dying or stat.is_init
+            own = own or _has_runtime(pid, parents, mark)
             (ours if own else strangers).append(process)
     return tuple(sorted(ours)), tuple(sorted(strangers))
 
@@ -84,7 +85,7 @@ def wait_for_dying() -> None:
     What is dying has no environment any more that tells whose it is. A container's processes die
     before its init does.
     """
-    dying = [pid for pid in _pids() if (stat := _stat(pid)) and stat.is_dying_init]
+    dying = [pid for pid in _pids() if (stat := _stat(pid)) and stat.is_dying and stat.is_init]
     _kill(dying, is_dying, time.monotonic() + DYING)
 
 
@@ -187,9 +188,9 @@ class _Stat(NamedTuple):
         return bool(self.flags & _PF_EXITING) and self.state not in {"X", "Z"}
 
     @property
-    def is_dying_init(self) -> bool:
-        """Whether it is a container's, or a fork of a runtime that has not become one yet."""
-        return self.is_dying and self.name.strip() in TITLES
+    def is_init(self) -> bool:
+        """Whether it is a container's, or a runtime's fork that has not become one yet."""
+        return self.name.strip() in TITLES
 
 
 _PF_EXITING = 0x4  # include/linux/sched.h

@@ -135,9 +135,9 @@ class Client:
         _, files = self._request({"op": "open", "keys": [key]})
         return files[0]
 
-    def end(self) -> None:
-        """Ask the runtime to kill all containers and end; `shutdown` waits for it."""
-        self._send({"op": "end", "id": next(self._ids)})
+    def end(self, timeout: float) -> None:
+        """Have the runtime kill all containers and bury them; it ends as soon as it has."""
+        self._request({"op": "end"}, timeout, patience=0)
 
     def fileno(self) -> int:
         """The connection's descriptor, to poll for its end."""
@@ -161,11 +161,13 @@ class Client:
         except TypeError as error:
             raise Failed(f"{self._lab}: {OTHER_VERSION}") from error
 
-    def _request(self, message: Message, seconds: float = 0) -> tuple[Message, Sequence[int]]:
+    def _request(
+        self, message: Message, seconds: float = 0, patience: float = _PATIENCE
+    ) -> tuple[Message, Sequence[int]]:
         """The answer to a request that takes the runtime so many seconds at most."""
         number = next(self._ids)
         self._send(message | {"id": number})
-        self._sock.settimeout(None if seconds == float("inf") else seconds + _PATIENCE)
+        self._sock.settimeout(None if seconds == float("inf") else seconds + patience)
         while True:
             for answer, files in self._receive():
                 if answer["id"] == number:

@@ -23,7 +23,12 @@ from typing import NoReturn
 from labnet.errors import Failed
 from labnet.kernel import libc
 from labnet.kernel.runtime import capabilities, init
-from labnet.kernel.runtime.foreground import is_interactive, take_terminal, wait_for
+from labnet.kernel.runtime.foreground import (
+    HELD,
+    is_interactive,
+    run_in_foreground,
+    take_terminal,
+)
 from labnet.kernel.runtime.launch import CannotRun, die_with, explain, prepare
 from labnet.kernel.runtime.machine import claim_machine
 from labnet.kernel.runtime.protocol import INIT_TITLE, LAB_VARIABLE
@@ -59,11 +64,13 @@ def enter_container(pidfd: int, lab: str, process: Process, argv: Sequence[str])
         capabilities.drop(last)
         _execute(argv, environment)
 
+    def fork() -> int:
+        return _fork_beside(lambda: libc.setns(pidfd, libc.CLONE_NEWPID), 0, run)
+
     try:
-        child = _fork_beside(lambda: libc.setns(pidfd, libc.CLONE_NEWPID), 0, run)
+        return run_in_foreground(fork, interactive=interactive)
     except OSError as error:
         raise Failed(f"{process} cannot be entered: {error.strerror}") from error
-    return wait_for(child, interactive=interactive)
 
 
 def enter_pod(netns: Path, lab: str, process: Process, argv: Sequence[str]) -> int:
@@ -131,10 +138,9 @@ def enter_netns(place: Place, argv: Sequence[str]) -> int:
         _execute(argv, {**place.environment, LAB_VARIABLE: place.lab})
 
     try:
-        child = _fork_beside(_nothing, 0, run)
+        return run_in_foreground(lambda: _fork_beside(_nothing, 0, run), interactive=interactive)
     finally:
         os.close(inside)
-    return wait_for(child, interactive=interactive)
 
 
 class _Resting:
@@ -228,6 +234,7 @@ def _execute(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     """Execute the command, or say why not as a shell does."""
     for number in _DEFAULTED:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     os.closerange(3, _ALL)
     try:
         path = init.find_program(argv[0], environment.get("PATH", os.defpath))

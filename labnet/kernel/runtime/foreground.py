@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 from labnet.kernel.runtime.init import shell_status
 
 
+_KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+HELD = (*_KEYBOARD, *_FORWARDED)
+"""Signals that are blocked when the child is forked; it unblocks them before it executes."""
 _TERMINAL = 0
 
 
@@ -36,21 +39,32 @@ def take_terminal() -> None:
     _give_terminal(os.getpgrp())
 
 
-def wait_for(child: int, *, interactive: bool) -> int:
-    """Wait for a child, and return its status as a shell has it (128 + signal).
+def run_in_foreground(fork: Callable[[], int], *, interactive: bool) -> int:
+    """Fork a child, wait for it, and return its status as a shell has it (128 + signal).
 
     Signals to this process go to the child; those of the terminal it gets anyway. If it stops, so
     does this process, and both go on together.
     """
-    with _signals_to(child):
-        while True:
-            _, status = os.waitpid(child, os.WUNTRACED if interactive else 0)
-            if os.WIFSTOPPED(status):
-                _stop_with(child)
-                continue
-            if interactive:
-                _give_terminal(os.getpgrp())
-            return shell_status(status)
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+    try:
+        child = fork()
+        with _signals_to(child):
+            signal.pthread_sigmask(signal.SIG_SETMASK, old)
+            status = _wait_for(child, os.WUNTRACED if interactive else 0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
+    if interactive:
+        _give_terminal(os.getpgrp())
+    return shell_status(status)
+
+
+def _wait_for(child: int, options: int) -> int:
+    """The wait status with which a child ends."""
+    while True:
+        _, status = os.waitpid(child, options)
+        if not os.WIFSTOPPED(status):
+            return status
+        _stop_with(child)
 
 
 def _stop_with(child: int) -> None:
@@ -81,7 +95,7 @@ def _signals_to(child: int) -> Iterator[None]:
             os.kill(child, number)
 
     old = {number: signal.signal(number, forward) for number in _FORWARDED}
-    old |= {n: signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGQUIT)}
+    old |= {n: signal.signal(n, signal.SIG_IGN) for n in _KEYBOARD}
     try:
         yield
     finally:

@@ -80,8 +80,10 @@ class Keeper:
         """Start what is to start of these pods, as far as it is its turn."""
         for pod in dict.fromkeys(pods):
             members = self._pods.get(pod, ())
-            for container in stuck(members):
-                container.blocked = True
+            hopeless = stuck(members)
+            for container in members:
+                container.blocked = container in hopeless
+            for container in hopeless:
                 self._changed(container)
             for container in runnable(members):
                 container.phase = Phase.CREATING

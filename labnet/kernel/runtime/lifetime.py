@@ -143,7 +143,7 @@ def _ask_to_end(folder: Path) -> bool:
         pidfd = os.pidfd_open(client.pid)
         try:
             if is_of_runtime(client.pid, folder) and not is_stopped(client.pid):
-                client.end()
+                client.end(_POLITENESS)
                 return wait_for_end(pidfd, time.monotonic() + _POLITENESS)
         finally:
             os.close(pidfd)

@@ -44,7 +44,6 @@ _ROOT = f"{BOX}/root"
 _HOSTNAME = 63  # where kubelet cuts it (getHostname in pkg/kubelet/kubelet_pods.go)
 _SIZE = "mode=0755,size=1g"
 _KERNEL_FLAGS = libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC
-_PLAIN_FLAGS = libc.MS_NOSUID | libc.MS_NODEV
 
 
 def enter_sandbox(machine: Machine, process: Process, volumes: Mapping[str, str]) -> None:

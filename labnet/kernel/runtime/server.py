@@ -4,9 +4,10 @@
     commit  timeout                                         statuses of all that were started since
     list                                                    statuses
     stop    keys, grace                                     when they are gone
+    settle  keys, timeout                                   statuses, when they are settled
     wait    keys, timeout                                   statuses, when they have ended
     open    key                                             a pidfd of the container's init
-    end                                                     none: the runtime ends
+    end                                                     when all are gone, and it ends
 
 What a client has started but not committed when it goes away is forgotten.
 """
@@ -149,8 +150,11 @@ class _Connection:
         self._answer(message, files=[pidfd])
 
     def _end(self, message: Message) -> None:
-        del message
-        self._keeper.end_all(self._loop.stop)
+        def done() -> None:
+            self._answer(message)
+            self._loop.stop()
+
+        self._keeper.end_all(done)
 
     def _answer_statuses(self, message: Message, keys: Iterable[Key]) -> None:
         found = (self._keeper.find(key) for key in keys)
