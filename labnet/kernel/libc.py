@@ -105,11 +105,6 @@ def mount_setattr(target: str, attributes: int, *, recursive: bool = False) -> N
     _check(_libc.syscall(_MOUNT_SETATTR, *words), target)
 
 
-def pivot_root(new_root: str, put_old: str) -> None:
-    """Change the root mount (pivot_root(2))."""
-    _check(_libc.pivot_root(os.fsencode(new_root), os.fsencode(put_old)), new_root)
-
-
 def prctl(option: int, argument: int | bytes = 0) -> int:
     """Operate on the calling process (prctl(2)); the arguments after the first are zero."""
     value = ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.c_ulong(argument)

@@ -123,6 +123,25 @@ def test_kernel_interfaces_are_protected(lab: Containers) -> None:
     assert lab.output(lab.shell("web", script)) == expected
 
 
+ESCAPE = """
+import os
+os.mkdir("/tmp/jail")
+outside = os.open("/", os.O_RDONLY)
+os.chroot("/tmp/jail")
+os.fchdir(outside)
+for _ in range(50):
+    os.chdir("..")
+os.chroot(".")
+print(sorted(os.listdir("/tmp")), sorted(os.listdir("/run")))
+"""
+
+
+def test_no_way_leads_out_of_the_root(lab: Containers) -> None:
+    """Not even for one who may change the root, as Docker's containers may (chroot(2))."""
+    process = lab.process("web", str(Path(sys.executable).resolve()), "-c", ESCAPE)
+    assert lab.output(process) == ["['jail'] ['lock']"]
+
+
 def test_devices(lab: Containers) -> None:
     """/dev has what Docker's has: nodes, links, terminals of its own, shared memory, queues."""
     script = (

@@ -61,14 +61,24 @@ def enter_sandbox(machine: Machine, process: Process, volumes: Mapping[str, str]
     if process.builtin or process.program:
         _mount_code(machine)
     trees = [(path, libc.open_tree(volumes[name])) for path, name in process.volumes]
-    os.chdir(_ROOT)
-    libc.pivot_root(".", ".")
+    _change_root()
     _mount_volumes(trees)
-    libc.umount2(".", libc.MNT_DETACH)
-    os.chdir("/")
     _write_files(process)
     if process.program:
         _write_program(process.program)
+
+
+def _change_root() -> None:
+    """Lay the new root over the old one, which nobody can get at any more.
+
+    pivot_root(2) would look at every process of the machine, which is a tenth of the time that the
+    thousandth container takes. As switch_root(8): `..` of the root leads back to what lies over it,
+    setns(2) goes to the top, and taking it away needs CAP_SYS_ADMIN.
+    """
+    os.chdir(_ROOT)
+    libc.mount(".", "/", "", libc.MS_MOVE)
+    os.chroot(".")
+    os.chdir("/")
 
 
 def _mount_root(machine: Machine) -> None:
