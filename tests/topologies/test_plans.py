@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from labnet.compile import compile_state
+from labnet.kernel.memory import Died, MemoryKernel
 from labnet.parse import SourceText, parse
-from labnet.plan import plan, plan_script
+from labnet.plan import Plan, plan, plan_script
 from labnet.resolve import resolve
 from labnet.state import State
 from labs import TOPOLOGIES, topology
@@ -30,6 +31,29 @@ def test_the_plan_is_what_it_was(golden: Callable[[str, str], None], name: str) 
     """The whole plan on an empty machine, as the script that would do it by hand."""
     lab, state = desired(name)
     golden(f"{name.partition('.')[0]}.sh", plan_script(lab, plan(state, State())))
+
+
+def killed_at(instant: int, lab: str, whole: Plan) -> MemoryKernel:
+    """A kernel after the first operations of a plan."""
+    kernel = MemoryKernel()
+    kernel.dies_after = instant
+    with pytest.raises(Died):
+        kernel.apply(lab, whole, lambda _: None)
+    return kernel
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_prefix_leads_on_and_back(name: str) -> None:
+    """Killed after any operation, `up` again ends where it was going and `down` leaves nothing."""
+    lab, state = desired(name)
+    whole = plan(state, State())
+    for instant in range(len(whole)):
+        kernel = killed_at(instant, lab, whole)
+        kernel.apply(lab, plan(state, kernel.observe(lab)), lambda _: None)
+        assert kernel.observe(lab) == state
+        kernel = killed_at(instant, lab, whole)
+        kernel.remove(lab, wait=True, progress=lambda _: None)
+        assert kernel.observe(lab) == State()
 
 
 @pytest.mark.parametrize("name", FILES)
