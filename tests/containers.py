@@ -84,8 +84,10 @@ class Containers:
         """End all."""
         self.client.close()
         os.close(self.file)
-        shutdown(self.folder)
-        subprocess.run(["ip", "netns", "delete", self.netns], check=True)
+        try:
+            shutdown(self.folder)
+        finally:
+            subprocess.run(["ip", "netns", "delete", self.netns], check=True)
         log = self.folder / "runtime.log"
         assert log.read_text() == "", "the runtime had something to say"
 
