@@ -78,10 +78,12 @@ json.dump([difference(*pair) for pair in pairs], sys.stdout)
 def test_finds(kind: str) -> None:
     """Each kind of thing is found when it appears, and nothing is left to say when it is gone.
 
-    It happens in a network and a mount namespace of their own: the machine is not to be touched.
+    It happens in namespaces of its own: the machine is not to be touched, and whatever else starts
+    on it is not to be seen.
     """
+    unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc"]
     result = subprocess.run(
-        ["unshare", "--net", "--mount", sys.executable, "-c", IN_A_NAMESPACE],
+        [*unshare, sys.executable, "-c", IN_A_NAMESPACE],
         cwd=Path(__file__).parent.parent,
         input=json.dumps(CASES[kind]),
         capture_output=True,
