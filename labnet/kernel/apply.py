@@ -8,7 +8,7 @@ from typing import Protocol
 
 from labnet.errors import Failed, MachineError
 from labnet.kernel import netns, rtnl
-from labnet.kernel.iptables import apply_rules
+from labnet.kernel.loading import Loading
 from labnet.kernel.netlink import Message
 from labnet.kernel.settle import settle
 from labnet.kernel.wire import Progress, Wire
@@ -52,6 +52,7 @@ class Applier:
         self._next_index: dict[str, int] = {}
         self._first_index = 0
         self._removed = False
+        self._loading: Loading | None = None
 
     def run(self, plan: Plan, *, wait: bool = True) -> None:
         """Carry out all of it; raises LabnetError at the first operation that fails.
@@ -68,11 +69,13 @@ class Applier:
                 self._rules(list(some))
             elif kind is Process:
                 self._wire.flush()
+                self._loaded()
                 self._processes.apply(list(some), self._progress)
             else:
                 for op in some:
                     self._one(op)
         self._wire.flush()
+        self._loaded()
         if wait:
             self._settle()
 
@@ -80,10 +83,17 @@ class Applier:
         self._wire.flush()
         wanted = [op.object for op in ops if isinstance(op.object, Ruleset)]
         deleted = {op.object.key for op in ops if op.verb is Verb.DELETE}
-        rules = (item.empty() if item.key in deleted else item for item in wanted)
-        apply_rules(rules, self._thread)
-        for op in ops:
-            self._progress(op)
+        self._loaded()
+        rules = [item.empty() if item.key in deleted else item for item in wanted]
+        self._loading = Loading(rules, ops)
+
+    def _loaded(self) -> None:
+        """Wait for the rules that are being loaded, if there are any."""
+        loading, self._loading = self._loading, None
+        if loading is not None:
+            loading.finish()
+            for op in loading.ops:
+                self._progress(op)
 
     def _one(self, op: Op) -> None:
         """An operation that is neither of rules nor of processes."""

@@ -10,8 +10,9 @@ Decisions
 - We chose to order by home (the namespace that an object hangs on), then by rank, over ordering by
   rank alone: a person reads what one pod needs in one place, and the kernel room works
   in one namespace at a time.
-- Rules come after all networks, because a tool loads those of one namespace at once and several run
-  beside each other; processes come last, so that nothing starts in half a network.
+- Rules come together and before the pods, because loading them takes as long as making some
+  hundred pods and can be done meanwhile; processes come last, so that nothing starts in half a
+  network.
 """
 
 from labnet.plan.op import Op, Plan, Verb

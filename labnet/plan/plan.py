@@ -152,7 +152,7 @@ def _because(source: str, reason: str) -> str:
 
 
 _TIERS = {"segment": 0, "node": 1, "host": 1}
-_LEAF, _RULES, _PROCESSES = 2, 3, 4
+_RULES, _LEAF, _PROCESSES = 2, 3, 4
 
 
 def _tiers(state: State) -> dict[str, int]:

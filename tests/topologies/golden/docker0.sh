@@ -56,32 +56,6 @@ ip -n docker0.node1 address add 10.244.0.1/24 dev cni0
 ip -n docker0.node1 address add 172.17.0.1/16 dev docker0
 # + address docker0.node1 eth0 172.18.0.2/24 # Node node1 (docker0.yaml:22)
 ip -n docker0.node1 address add 172.18.0.2/24 dev eth0
-# + netns docker0.db # Container db (docker0.yaml:35)
-ip netns add docker0.db
-ip -n docker0.db link set lo alias 'labnet container/db'
-ip -n docker0.db link set lo up
-# + link docker0.node1 vethac110003 # Container db (docker0.yaml:35)
-ip -n docker0.node1 link add vethac110003 type veth peer name eth0 netns docker0.db
-ip -n docker0.node1 link set vethac110003 address 0e:1b:ac:11:00:03 mtu 1500 master docker0 up
-# + link docker0.db eth0 # Container db (docker0.yaml:35)
-ip -n docker0.db link set eth0 address 02:42:ac:11:00:03 mtu 1500 alias 'docker0.node1 vethac110003' up
-# + address docker0.db eth0 172.17.0.3/16 # Container db (docker0.yaml:35)
-ip -n docker0.db address add 172.17.0.3/16 dev eth0
-# + route docker0.db 0.0.0.0/0 # Container db (docker0.yaml:35)
-ip -n docker0.db route add 0.0.0.0/0 via 172.17.0.1 dev eth0
-# + netns docker0.web # Container web (docker0.yaml:26)
-ip netns add docker0.web
-ip -n docker0.web link set lo alias 'labnet container/web'
-ip -n docker0.web link set lo up
-# + link docker0.node1 vethac110002 # Container web (docker0.yaml:26)
-ip -n docker0.node1 link add vethac110002 type veth peer name eth0 netns docker0.web
-ip -n docker0.node1 link set vethac110002 address 0e:1b:ac:11:00:02 mtu 1500 master docker0 up
-# + link docker0.web eth0 # Container web (docker0.yaml:26)
-ip -n docker0.web link set eth0 address 02:42:ac:11:00:02 mtu 1500 alias 'docker0.node1 vethac110002' up
-# + address docker0.web eth0 172.17.0.2/16 # Container web (docker0.yaml:26)
-ip -n docker0.web address add 172.17.0.2/16 dev eth0
-# + route docker0.web 0.0.0.0/0 # Container web (docker0.yaml:26)
-ip -n docker0.web route add 0.0.0.0/0 via 172.17.0.1 dev eth0
 # + iptables docker0.node1 filter # rules of docker, flannel
 ip netns exec docker0.node1 iptables-restore <<'EOF'
 *filter
@@ -134,6 +108,32 @@ ip netns exec docker0.node1 iptables-restore <<'EOF'
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 COMMIT
 EOF
+# + netns docker0.db # Container db (docker0.yaml:35)
+ip netns add docker0.db
+ip -n docker0.db link set lo alias 'labnet container/db'
+ip -n docker0.db link set lo up
+# + link docker0.node1 vethac110003 # Container db (docker0.yaml:35)
+ip -n docker0.node1 link add vethac110003 type veth peer name eth0 netns docker0.db
+ip -n docker0.node1 link set vethac110003 address 0e:1b:ac:11:00:03 mtu 1500 master docker0 up
+# + link docker0.db eth0 # Container db (docker0.yaml:35)
+ip -n docker0.db link set eth0 address 02:42:ac:11:00:03 mtu 1500 alias 'docker0.node1 vethac110003' up
+# + address docker0.db eth0 172.17.0.3/16 # Container db (docker0.yaml:35)
+ip -n docker0.db address add 172.17.0.3/16 dev eth0
+# + route docker0.db 0.0.0.0/0 # Container db (docker0.yaml:35)
+ip -n docker0.db route add 0.0.0.0/0 via 172.17.0.1 dev eth0
+# + netns docker0.web # Container web (docker0.yaml:26)
+ip netns add docker0.web
+ip -n docker0.web link set lo alias 'labnet container/web'
+ip -n docker0.web link set lo up
+# + link docker0.node1 vethac110002 # Container web (docker0.yaml:26)
+ip -n docker0.node1 link add vethac110002 type veth peer name eth0 netns docker0.web
+ip -n docker0.node1 link set vethac110002 address 0e:1b:ac:11:00:02 mtu 1500 master docker0 up
+# + link docker0.web eth0 # Container web (docker0.yaml:26)
+ip -n docker0.web link set eth0 address 02:42:ac:11:00:02 mtu 1500 alias 'docker0.node1 vethac110002' up
+# + address docker0.web eth0 172.17.0.2/16 # Container web (docker0.yaml:26)
+ip -n docker0.web address add 172.17.0.2/16 dev eth0
+# + route docker0.web 0.0.0.0/0 # Container web (docker0.yaml:26)
+ip -n docker0.web route add 0.0.0.0/0 via 172.17.0.1 dev eth0
 # + process docker0.node1 container/web docker-proxy-8080-tcp # Container web (docker0.yaml:26)
 #   ip netns exec docker0.node1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i python3 -m labnet.images.docker_proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80 &
 # + process docker0.web container/web web # Container web (docker0.yaml:26)

@@ -84,46 +84,6 @@ ip -n dual-stack.node2 address add fc00:f853:ccd:e793::3/64 dev eth0 nodad
 ip -n dual-stack.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
 # + route dual-stack.node2 fd00:10:244::/64 # Node node1 (dual-stack.yaml:24)
 ip -6 -n dual-stack.node2 route add fd00:10:244::/64 via fc00:f853:ccd:e793::2 dev eth0
-# + netns dual-stack.web-1 # Pod default/web-1 (dual-stack.yaml:27)
-ip netns add dual-stack.web-1
-ip -n dual-stack.web-1 link set lo alias 'labnet pod/default/web-1'
-ip -n dual-stack.web-1 link set lo up
-# + sysctl dual-stack.web-1 net.ipv6.conf.default.accept_dad # Pod default/web-1 (dual-stack.yaml:27)
-ip netns exec dual-stack.web-1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
-# + link dual-stack.node1 veth0af40002 # Pod default/web-1 (dual-stack.yaml:27)
-ip -n dual-stack.node1 link add veth0af40002 type veth peer name eth0 netns dual-stack.web-1
-ip -n dual-stack.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
-bridge -n dual-stack.node1 link set dev veth0af40002 hairpin on
-# + link dual-stack.web-1 eth0 # Pod default/web-1 (dual-stack.yaml:27)
-ip -n dual-stack.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'dual-stack.node1 veth0af40002' up
-# + address dual-stack.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (dual-stack.yaml:27)
-ip -n dual-stack.web-1 address add 10.244.0.2/24 dev eth0
-# + address dual-stack.web-1 eth0 fd00:10:244::2/64 # Pod default/web-1 (dual-stack.yaml:27)
-ip -n dual-stack.web-1 address add fd00:10:244::2/64 dev eth0 nodad
-# + route dual-stack.web-1 0.0.0.0/0 # Pod default/web-1 (dual-stack.yaml:27)
-ip -n dual-stack.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
-# + route dual-stack.web-1 ::/0 # Pod default/web-1 (dual-stack.yaml:27)
-ip -6 -n dual-stack.web-1 route add ::/0 via fd00:10:244::1 dev eth0
-# + netns dual-stack.web-2 # Pod default/web-2 (dual-stack.yaml:40)
-ip netns add dual-stack.web-2
-ip -n dual-stack.web-2 link set lo alias 'labnet pod/default/web-2'
-ip -n dual-stack.web-2 link set lo up
-# + sysctl dual-stack.web-2 net.ipv6.conf.default.accept_dad # Pod default/web-2 (dual-stack.yaml:40)
-ip netns exec dual-stack.web-2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
-# + link dual-stack.node2 veth0af40102 # Pod default/web-2 (dual-stack.yaml:40)
-ip -n dual-stack.node2 link add veth0af40102 type veth peer name eth0 netns dual-stack.web-2
-ip -n dual-stack.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
-bridge -n dual-stack.node2 link set dev veth0af40102 hairpin on
-# + link dual-stack.web-2 eth0 # Pod default/web-2 (dual-stack.yaml:40)
-ip -n dual-stack.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'dual-stack.node2 veth0af40102' up
-# + address dual-stack.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (dual-stack.yaml:40)
-ip -n dual-stack.web-2 address add 10.244.1.2/24 dev eth0
-# + address dual-stack.web-2 eth0 fd00:10:244:1::2/64 # Pod default/web-2 (dual-stack.yaml:40)
-ip -n dual-stack.web-2 address add fd00:10:244:1::2/64 dev eth0 nodad
-# + route dual-stack.web-2 0.0.0.0/0 # Pod default/web-2 (dual-stack.yaml:40)
-ip -n dual-stack.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
-# + route dual-stack.web-2 ::/0 # Pod default/web-2 (dual-stack.yaml:40)
-ip -6 -n dual-stack.web-2 route add ::/0 via fd00:10:244:1::1 dev eth0
 # + ip6tables dual-stack.node1 filter # rules of flannel
 ip netns exec dual-stack.node1 ip6tables-restore <<'EOF'
 *filter
@@ -240,6 +200,46 @@ ip netns exec dual-stack.node2 iptables-restore <<'EOF'
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 COMMIT
 EOF
+# + netns dual-stack.web-1 # Pod default/web-1 (dual-stack.yaml:27)
+ip netns add dual-stack.web-1
+ip -n dual-stack.web-1 link set lo alias 'labnet pod/default/web-1'
+ip -n dual-stack.web-1 link set lo up
+# + sysctl dual-stack.web-1 net.ipv6.conf.default.accept_dad # Pod default/web-1 (dual-stack.yaml:27)
+ip netns exec dual-stack.web-1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + link dual-stack.node1 veth0af40002 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.node1 link add veth0af40002 type veth peer name eth0 netns dual-stack.web-1
+ip -n dual-stack.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
+bridge -n dual-stack.node1 link set dev veth0af40002 hairpin on
+# + link dual-stack.web-1 eth0 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'dual-stack.node1 veth0af40002' up
+# + address dual-stack.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.web-1 address add 10.244.0.2/24 dev eth0
+# + address dual-stack.web-1 eth0 fd00:10:244::2/64 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.web-1 address add fd00:10:244::2/64 dev eth0 nodad
+# + route dual-stack.web-1 0.0.0.0/0 # Pod default/web-1 (dual-stack.yaml:27)
+ip -n dual-stack.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + route dual-stack.web-1 ::/0 # Pod default/web-1 (dual-stack.yaml:27)
+ip -6 -n dual-stack.web-1 route add ::/0 via fd00:10:244::1 dev eth0
+# + netns dual-stack.web-2 # Pod default/web-2 (dual-stack.yaml:40)
+ip netns add dual-stack.web-2
+ip -n dual-stack.web-2 link set lo alias 'labnet pod/default/web-2'
+ip -n dual-stack.web-2 link set lo up
+# + sysctl dual-stack.web-2 net.ipv6.conf.default.accept_dad # Pod default/web-2 (dual-stack.yaml:40)
+ip netns exec dual-stack.web-2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + link dual-stack.node2 veth0af40102 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.node2 link add veth0af40102 type veth peer name eth0 netns dual-stack.web-2
+ip -n dual-stack.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
+bridge -n dual-stack.node2 link set dev veth0af40102 hairpin on
+# + link dual-stack.web-2 eth0 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'dual-stack.node2 veth0af40102' up
+# + address dual-stack.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.web-2 address add 10.244.1.2/24 dev eth0
+# + address dual-stack.web-2 eth0 fd00:10:244:1::2/64 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.web-2 address add fd00:10:244:1::2/64 dev eth0 nodad
+# + route dual-stack.web-2 0.0.0.0/0 # Pod default/web-2 (dual-stack.yaml:40)
+ip -n dual-stack.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
+# + route dual-stack.web-2 ::/0 # Pod default/web-2 (dual-stack.yaml:40)
+ip -6 -n dual-stack.web-2 route add ::/0 via fd00:10:244:1::1 dev eth0
 # + process dual-stack.web-1 pod/default/web-1 netexec # Pod default/web-1 (dual-stack.yaml:27)
 #   ip netns exec dual-stack.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
 # + process dual-stack.web-2 pod/default/web-2 netexec # Pod default/web-2 (dual-stack.yaml:40)

@@ -68,6 +68,26 @@ ip -n kubenet.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'kube
 ip -n kubenet.node2 address add 10.244.1.1/24 dev cbr0
 # + address kubenet.node2 eth0 172.18.0.3/24 # Node node2 (kubenet.yaml:28)
 ip -n kubenet.node2 address add 172.18.0.3/24 dev eth0
+# + iptables kubenet.node1 nat # rules of kubenet
+ip netns exec kubenet.node1 iptables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A POSTROUTING ! -d 10.0.0.0/8 -m comment --comment "kubenet: SNAT for outbound traffic from cluster" -m addrtype ! --dst-type LOCAL -j MASQUERADE
+COMMIT
+EOF
+# + iptables kubenet.node2 nat # rules of kubenet
+ip netns exec kubenet.node2 iptables-restore <<'EOF'
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A POSTROUTING ! -d 10.0.0.0/8 -m comment --comment "kubenet: SNAT for outbound traffic from cluster" -m addrtype ! --dst-type LOCAL -j MASQUERADE
+COMMIT
+EOF
 # + netns kubenet.web-1 # Pod default/web-1 (kubenet.yaml:30)
 ip netns add kubenet.web-1
 ip -n kubenet.web-1 link set lo alias 'labnet pod/default/web-1'
@@ -110,26 +130,6 @@ ip -n kubenet.web-3 link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'kube
 ip -n kubenet.web-3 address add 10.244.1.2/24 dev eth0
 # + route kubenet.web-3 0.0.0.0/0 # Pod default/web-3 (kubenet.yaml:56)
 ip -n kubenet.web-3 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
-# + iptables kubenet.node1 nat # rules of kubenet
-ip netns exec kubenet.node1 iptables-restore <<'EOF'
-*nat
-:PREROUTING ACCEPT [0:0]
-:INPUT ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
--A POSTROUTING ! -d 10.0.0.0/8 -m comment --comment "kubenet: SNAT for outbound traffic from cluster" -m addrtype ! --dst-type LOCAL -j MASQUERADE
-COMMIT
-EOF
-# + iptables kubenet.node2 nat # rules of kubenet
-ip netns exec kubenet.node2 iptables-restore <<'EOF'
-*nat
-:PREROUTING ACCEPT [0:0]
-:INPUT ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
--A POSTROUTING ! -d 10.0.0.0/8 -m comment --comment "kubenet: SNAT for outbound traffic from cluster" -m addrtype ! --dst-type LOCAL -j MASQUERADE
-COMMIT
-EOF
 # + process kubenet.web-1 pod/default/web-1 netexec # Pod default/web-1 (kubenet.yaml:30)
 #   ip netns exec kubenet.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
 # + process kubenet.web-2 pod/default/web-2 netexec # Pod default/web-2 (kubenet.yaml:43)

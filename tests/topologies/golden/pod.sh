@@ -39,34 +39,6 @@ ip -n pod.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'pod._seg
 ip -n pod.node1 address add 10.244.0.1/24 dev cni0
 # + address pod.node1 eth0 172.18.0.2/24 # Node node1 (pod.yaml:21)
 ip -n pod.node1 address add 172.18.0.2/24 dev eth0
-# + netns pod.both # Pod default/both (pod.yaml:23)
-ip netns add pod.both
-ip -n pod.both link set lo alias 'labnet pod/default/both'
-ip -n pod.both link set lo up
-# + link pod.node1 veth0af40002 # Pod default/both (pod.yaml:23)
-ip -n pod.node1 link add veth0af40002 type veth peer name eth0 netns pod.both
-ip -n pod.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
-bridge -n pod.node1 link set dev veth0af40002 hairpin on
-# + link pod.both eth0 # Pod default/both (pod.yaml:23)
-ip -n pod.both link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'pod.node1 veth0af40002' up
-# + address pod.both eth0 10.244.0.2/24 # Pod default/both (pod.yaml:23)
-ip -n pod.both address add 10.244.0.2/24 dev eth0
-# + route pod.both 0.0.0.0/0 # Pod default/both (pod.yaml:23)
-ip -n pod.both route add 0.0.0.0/0 via 10.244.0.1 dev eth0
-# + netns pod.other # Pod default/other (pod.yaml:39)
-ip netns add pod.other
-ip -n pod.other link set lo alias 'labnet pod/default/other'
-ip -n pod.other link set lo up
-# + link pod.node1 veth0af40003 # Pod default/other (pod.yaml:39)
-ip -n pod.node1 link add veth0af40003 type veth peer name eth0 netns pod.other
-ip -n pod.node1 link set veth0af40003 address 0e:1b:0a:f4:00:03 mtu 1500 master cni0 up
-bridge -n pod.node1 link set dev veth0af40003 hairpin on
-# + link pod.other eth0 # Pod default/other (pod.yaml:39)
-ip -n pod.other link set eth0 address 0a:58:0a:f4:00:03 mtu 1500 alias 'pod.node1 veth0af40003' up
-# + address pod.other eth0 10.244.0.3/24 # Pod default/other (pod.yaml:39)
-ip -n pod.other address add 10.244.0.3/24 dev eth0
-# + route pod.other 0.0.0.0/0 # Pod default/other (pod.yaml:39)
-ip -n pod.other route add 0.0.0.0/0 via 10.244.0.1 dev eth0
 # + iptables pod.node1 filter # rules of flannel
 ip netns exec pod.node1 iptables-restore <<'EOF'
 *filter
@@ -96,6 +68,34 @@ ip netns exec pod.node1 iptables-restore <<'EOF'
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 COMMIT
 EOF
+# + netns pod.both # Pod default/both (pod.yaml:23)
+ip netns add pod.both
+ip -n pod.both link set lo alias 'labnet pod/default/both'
+ip -n pod.both link set lo up
+# + link pod.node1 veth0af40002 # Pod default/both (pod.yaml:23)
+ip -n pod.node1 link add veth0af40002 type veth peer name eth0 netns pod.both
+ip -n pod.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
+bridge -n pod.node1 link set dev veth0af40002 hairpin on
+# + link pod.both eth0 # Pod default/both (pod.yaml:23)
+ip -n pod.both link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'pod.node1 veth0af40002' up
+# + address pod.both eth0 10.244.0.2/24 # Pod default/both (pod.yaml:23)
+ip -n pod.both address add 10.244.0.2/24 dev eth0
+# + route pod.both 0.0.0.0/0 # Pod default/both (pod.yaml:23)
+ip -n pod.both route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + netns pod.other # Pod default/other (pod.yaml:39)
+ip netns add pod.other
+ip -n pod.other link set lo alias 'labnet pod/default/other'
+ip -n pod.other link set lo up
+# + link pod.node1 veth0af40003 # Pod default/other (pod.yaml:39)
+ip -n pod.node1 link add veth0af40003 type veth peer name eth0 netns pod.other
+ip -n pod.node1 link set veth0af40003 address 0e:1b:0a:f4:00:03 mtu 1500 master cni0 up
+bridge -n pod.node1 link set dev veth0af40003 hairpin on
+# + link pod.other eth0 # Pod default/other (pod.yaml:39)
+ip -n pod.other link set eth0 address 0a:58:0a:f4:00:03 mtu 1500 alias 'pod.node1 veth0af40003' up
+# + address pod.other eth0 10.244.0.3/24 # Pod default/other (pod.yaml:39)
+ip -n pod.other address add 10.244.0.3/24 dev eth0
+# + route pod.other 0.0.0.0/0 # Pod default/other (pod.yaml:39)
+ip -n pod.other route add 0.0.0.0/0 via 10.244.0.1 dev eth0
 # + process pod.both pod/default/both web # Pod default/both (pod.yaml:23)
 #   ip netns exec pod.both unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=both PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin nginx -g 'daemon off;' &
 # + process pod.both pod/default/both echo # Pod default/both (pod.yaml:23)

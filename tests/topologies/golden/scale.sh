@@ -72,62 +72,6 @@ ip -n scale.node2 address add 10.244.1.1/24 dev cni0
 ip -n scale.node2 address add 172.18.0.3/24 dev eth0
 # + route scale.node2 10.244.0.0/24 # Node node1 (scale.yaml.j2:19)
 ip -n scale.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
-# + netns scale.idle-645bb8c846-c4z2m # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
-ip netns add scale.idle-645bb8c846-c4z2m
-ip -n scale.idle-645bb8c846-c4z2m link set lo alias 'labnet pod/default/idle-645bb8c846-c4z2m'
-ip -n scale.idle-645bb8c846-c4z2m link set lo up
-# + link scale.node2 veth0af40102 # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
-ip -n scale.node2 link add veth0af40102 type veth peer name eth0 netns scale.idle-645bb8c846-c4z2m
-ip -n scale.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
-bridge -n scale.node2 link set dev veth0af40102 hairpin on
-# + link scale.idle-645bb8c846-c4z2m eth0 # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-c4z2m link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'scale.node2 veth0af40102' up
-# + address scale.idle-645bb8c846-c4z2m eth0 10.244.1.2/24 # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-c4z2m address add 10.244.1.2/24 dev eth0
-# + route scale.idle-645bb8c846-c4z2m 0.0.0.0/0 # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-c4z2m route add 0.0.0.0/0 via 10.244.1.1 dev eth0
-# + netns scale.idle-645bb8c846-km9pj # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
-ip netns add scale.idle-645bb8c846-km9pj
-ip -n scale.idle-645bb8c846-km9pj link set lo alias 'labnet pod/default/idle-645bb8c846-km9pj'
-ip -n scale.idle-645bb8c846-km9pj link set lo up
-# + link scale.node2 veth0af40103 # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
-ip -n scale.node2 link add veth0af40103 type veth peer name eth0 netns scale.idle-645bb8c846-km9pj
-ip -n scale.node2 link set veth0af40103 address 0e:1b:0a:f4:01:03 mtu 1500 master cni0 up
-bridge -n scale.node2 link set dev veth0af40103 hairpin on
-# + link scale.idle-645bb8c846-km9pj eth0 # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-km9pj link set eth0 address 0a:58:0a:f4:01:03 mtu 1500 alias 'scale.node2 veth0af40103' up
-# + address scale.idle-645bb8c846-km9pj eth0 10.244.1.3/24 # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-km9pj address add 10.244.1.3/24 dev eth0
-# + route scale.idle-645bb8c846-km9pj 0.0.0.0/0 # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-km9pj route add 0.0.0.0/0 via 10.244.1.1 dev eth0
-# + netns scale.idle-645bb8c846-mfv9x # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
-ip netns add scale.idle-645bb8c846-mfv9x
-ip -n scale.idle-645bb8c846-mfv9x link set lo alias 'labnet pod/default/idle-645bb8c846-mfv9x'
-ip -n scale.idle-645bb8c846-mfv9x link set lo up
-# + link scale.node1 veth0af40002 # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
-ip -n scale.node1 link add veth0af40002 type veth peer name eth0 netns scale.idle-645bb8c846-mfv9x
-ip -n scale.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
-bridge -n scale.node1 link set dev veth0af40002 hairpin on
-# + link scale.idle-645bb8c846-mfv9x eth0 # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-mfv9x link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'scale.node1 veth0af40002' up
-# + address scale.idle-645bb8c846-mfv9x eth0 10.244.0.2/24 # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-mfv9x address add 10.244.0.2/24 dev eth0
-# + route scale.idle-645bb8c846-mfv9x 0.0.0.0/0 # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-mfv9x route add 0.0.0.0/0 via 10.244.0.1 dev eth0
-# + netns scale.idle-645bb8c846-phjm4 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
-ip netns add scale.idle-645bb8c846-phjm4
-ip -n scale.idle-645bb8c846-phjm4 link set lo alias 'labnet pod/default/idle-645bb8c846-phjm4'
-ip -n scale.idle-645bb8c846-phjm4 link set lo up
-# + link scale.node1 veth0af40003 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
-ip -n scale.node1 link add veth0af40003 type veth peer name eth0 netns scale.idle-645bb8c846-phjm4
-ip -n scale.node1 link set veth0af40003 address 0e:1b:0a:f4:00:03 mtu 1500 master cni0 up
-bridge -n scale.node1 link set dev veth0af40003 hairpin on
-# + link scale.idle-645bb8c846-phjm4 eth0 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-phjm4 link set eth0 address 0a:58:0a:f4:00:03 mtu 1500 alias 'scale.node1 veth0af40003' up
-# + address scale.idle-645bb8c846-phjm4 eth0 10.244.0.3/24 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-phjm4 address add 10.244.0.3/24 dev eth0
-# + route scale.idle-645bb8c846-phjm4 0.0.0.0/0 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
-ip -n scale.idle-645bb8c846-phjm4 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
 # + iptables scale.node1 filter # rules of flannel
 ip netns exec scale.node1 iptables-restore <<'EOF'
 *filter
@@ -186,3 +130,59 @@ ip netns exec scale.node2 iptables-restore <<'EOF'
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 COMMIT
 EOF
+# + netns scale.idle-645bb8c846-c4z2m # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
+ip netns add scale.idle-645bb8c846-c4z2m
+ip -n scale.idle-645bb8c846-c4z2m link set lo alias 'labnet pod/default/idle-645bb8c846-c4z2m'
+ip -n scale.idle-645bb8c846-c4z2m link set lo up
+# + link scale.node2 veth0af40102 # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
+ip -n scale.node2 link add veth0af40102 type veth peer name eth0 netns scale.idle-645bb8c846-c4z2m
+ip -n scale.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
+bridge -n scale.node2 link set dev veth0af40102 hairpin on
+# + link scale.idle-645bb8c846-c4z2m eth0 # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-c4z2m link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'scale.node2 veth0af40102' up
+# + address scale.idle-645bb8c846-c4z2m eth0 10.244.1.2/24 # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-c4z2m address add 10.244.1.2/24 dev eth0
+# + route scale.idle-645bb8c846-c4z2m 0.0.0.0/0 # Pod default/idle-645bb8c846-c4z2m (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-c4z2m route add 0.0.0.0/0 via 10.244.1.1 dev eth0
+# + netns scale.idle-645bb8c846-km9pj # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
+ip netns add scale.idle-645bb8c846-km9pj
+ip -n scale.idle-645bb8c846-km9pj link set lo alias 'labnet pod/default/idle-645bb8c846-km9pj'
+ip -n scale.idle-645bb8c846-km9pj link set lo up
+# + link scale.node2 veth0af40103 # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
+ip -n scale.node2 link add veth0af40103 type veth peer name eth0 netns scale.idle-645bb8c846-km9pj
+ip -n scale.node2 link set veth0af40103 address 0e:1b:0a:f4:01:03 mtu 1500 master cni0 up
+bridge -n scale.node2 link set dev veth0af40103 hairpin on
+# + link scale.idle-645bb8c846-km9pj eth0 # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-km9pj link set eth0 address 0a:58:0a:f4:01:03 mtu 1500 alias 'scale.node2 veth0af40103' up
+# + address scale.idle-645bb8c846-km9pj eth0 10.244.1.3/24 # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-km9pj address add 10.244.1.3/24 dev eth0
+# + route scale.idle-645bb8c846-km9pj 0.0.0.0/0 # Pod default/idle-645bb8c846-km9pj (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-km9pj route add 0.0.0.0/0 via 10.244.1.1 dev eth0
+# + netns scale.idle-645bb8c846-mfv9x # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
+ip netns add scale.idle-645bb8c846-mfv9x
+ip -n scale.idle-645bb8c846-mfv9x link set lo alias 'labnet pod/default/idle-645bb8c846-mfv9x'
+ip -n scale.idle-645bb8c846-mfv9x link set lo up
+# + link scale.node1 veth0af40002 # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
+ip -n scale.node1 link add veth0af40002 type veth peer name eth0 netns scale.idle-645bb8c846-mfv9x
+ip -n scale.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
+bridge -n scale.node1 link set dev veth0af40002 hairpin on
+# + link scale.idle-645bb8c846-mfv9x eth0 # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-mfv9x link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'scale.node1 veth0af40002' up
+# + address scale.idle-645bb8c846-mfv9x eth0 10.244.0.2/24 # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-mfv9x address add 10.244.0.2/24 dev eth0
+# + route scale.idle-645bb8c846-mfv9x 0.0.0.0/0 # Pod default/idle-645bb8c846-mfv9x (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-mfv9x route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + netns scale.idle-645bb8c846-phjm4 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
+ip netns add scale.idle-645bb8c846-phjm4
+ip -n scale.idle-645bb8c846-phjm4 link set lo alias 'labnet pod/default/idle-645bb8c846-phjm4'
+ip -n scale.idle-645bb8c846-phjm4 link set lo up
+# + link scale.node1 veth0af40003 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
+ip -n scale.node1 link add veth0af40003 type veth peer name eth0 netns scale.idle-645bb8c846-phjm4
+ip -n scale.node1 link set veth0af40003 address 0e:1b:0a:f4:00:03 mtu 1500 master cni0 up
+bridge -n scale.node1 link set dev veth0af40003 hairpin on
+# + link scale.idle-645bb8c846-phjm4 eth0 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-phjm4 link set eth0 address 0a:58:0a:f4:00:03 mtu 1500 alias 'scale.node1 veth0af40003' up
+# + address scale.idle-645bb8c846-phjm4 eth0 10.244.0.3/24 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-phjm4 address add 10.244.0.3/24 dev eth0
+# + route scale.idle-645bb8c846-phjm4 0.0.0.0/0 # Pod default/idle-645bb8c846-phjm4 (scale.yaml.j2:22)
+ip -n scale.idle-645bb8c846-phjm4 route add 0.0.0.0/0 via 10.244.0.1 dev eth0

@@ -85,48 +85,6 @@ ip -n two-node.node2 address add 10.244.1.1/24 dev cni0
 ip -n two-node.node2 address add 172.18.0.3/24 dev eth0
 # + route two-node.node2 10.244.0.0/24 # Node node1 (two-node.yaml:20)
 ip -n two-node.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
-# + netns two-node.echo-1 # Pod default/echo-1 (two-node.yaml:38)
-ip netns add two-node.echo-1
-ip -n two-node.echo-1 link set lo alias 'labnet pod/default/echo-1'
-ip -n two-node.echo-1 link set lo up
-# + link two-node.node1 veth0af40003 # Pod default/echo-1 (two-node.yaml:38)
-ip -n two-node.node1 link add veth0af40003 type veth peer name eth0 netns two-node.echo-1
-ip -n two-node.node1 link set veth0af40003 address 0e:1b:0a:f4:00:03 mtu 1500 master cni0 up
-bridge -n two-node.node1 link set dev veth0af40003 hairpin on
-# + link two-node.echo-1 eth0 # Pod default/echo-1 (two-node.yaml:38)
-ip -n two-node.echo-1 link set eth0 address 0a:58:0a:f4:00:03 mtu 1500 alias 'two-node.node1 veth0af40003' up
-# + address two-node.echo-1 eth0 10.244.0.3/24 # Pod default/echo-1 (two-node.yaml:38)
-ip -n two-node.echo-1 address add 10.244.0.3/24 dev eth0
-# + route two-node.echo-1 0.0.0.0/0 # Pod default/echo-1 (two-node.yaml:38)
-ip -n two-node.echo-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
-# + netns two-node.web-1 # Pod default/web-1 (two-node.yaml:25)
-ip netns add two-node.web-1
-ip -n two-node.web-1 link set lo alias 'labnet pod/default/web-1'
-ip -n two-node.web-1 link set lo up
-# + link two-node.node1 veth0af40002 # Pod default/web-1 (two-node.yaml:25)
-ip -n two-node.node1 link add veth0af40002 type veth peer name eth0 netns two-node.web-1
-ip -n two-node.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
-bridge -n two-node.node1 link set dev veth0af40002 hairpin on
-# + link two-node.web-1 eth0 # Pod default/web-1 (two-node.yaml:25)
-ip -n two-node.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'two-node.node1 veth0af40002' up
-# + address two-node.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (two-node.yaml:25)
-ip -n two-node.web-1 address add 10.244.0.2/24 dev eth0
-# + route two-node.web-1 0.0.0.0/0 # Pod default/web-1 (two-node.yaml:25)
-ip -n two-node.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
-# + netns two-node.web-2 # Pod default/web-2 (two-node.yaml:52)
-ip netns add two-node.web-2
-ip -n two-node.web-2 link set lo alias 'labnet pod/default/web-2'
-ip -n two-node.web-2 link set lo up
-# + link two-node.node2 veth0af40102 # Pod default/web-2 (two-node.yaml:52)
-ip -n two-node.node2 link add veth0af40102 type veth peer name eth0 netns two-node.web-2
-ip -n two-node.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
-bridge -n two-node.node2 link set dev veth0af40102 hairpin on
-# + link two-node.web-2 eth0 # Pod default/web-2 (two-node.yaml:52)
-ip -n two-node.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'two-node.node2 veth0af40102' up
-# + address two-node.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (two-node.yaml:52)
-ip -n two-node.web-2 address add 10.244.1.2/24 dev eth0
-# + route two-node.web-2 0.0.0.0/0 # Pod default/web-2 (two-node.yaml:52)
-ip -n two-node.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
 # + iptables two-node.node1 filter # rules of flannel
 ip netns exec two-node.node1 iptables-restore <<'EOF'
 *filter
@@ -185,6 +143,48 @@ ip netns exec two-node.node2 iptables-restore <<'EOF'
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 COMMIT
 EOF
+# + netns two-node.echo-1 # Pod default/echo-1 (two-node.yaml:38)
+ip netns add two-node.echo-1
+ip -n two-node.echo-1 link set lo alias 'labnet pod/default/echo-1'
+ip -n two-node.echo-1 link set lo up
+# + link two-node.node1 veth0af40003 # Pod default/echo-1 (two-node.yaml:38)
+ip -n two-node.node1 link add veth0af40003 type veth peer name eth0 netns two-node.echo-1
+ip -n two-node.node1 link set veth0af40003 address 0e:1b:0a:f4:00:03 mtu 1500 master cni0 up
+bridge -n two-node.node1 link set dev veth0af40003 hairpin on
+# + link two-node.echo-1 eth0 # Pod default/echo-1 (two-node.yaml:38)
+ip -n two-node.echo-1 link set eth0 address 0a:58:0a:f4:00:03 mtu 1500 alias 'two-node.node1 veth0af40003' up
+# + address two-node.echo-1 eth0 10.244.0.3/24 # Pod default/echo-1 (two-node.yaml:38)
+ip -n two-node.echo-1 address add 10.244.0.3/24 dev eth0
+# + route two-node.echo-1 0.0.0.0/0 # Pod default/echo-1 (two-node.yaml:38)
+ip -n two-node.echo-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + netns two-node.web-1 # Pod default/web-1 (two-node.yaml:25)
+ip netns add two-node.web-1
+ip -n two-node.web-1 link set lo alias 'labnet pod/default/web-1'
+ip -n two-node.web-1 link set lo up
+# + link two-node.node1 veth0af40002 # Pod default/web-1 (two-node.yaml:25)
+ip -n two-node.node1 link add veth0af40002 type veth peer name eth0 netns two-node.web-1
+ip -n two-node.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
+bridge -n two-node.node1 link set dev veth0af40002 hairpin on
+# + link two-node.web-1 eth0 # Pod default/web-1 (two-node.yaml:25)
+ip -n two-node.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'two-node.node1 veth0af40002' up
+# + address two-node.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (two-node.yaml:25)
+ip -n two-node.web-1 address add 10.244.0.2/24 dev eth0
+# + route two-node.web-1 0.0.0.0/0 # Pod default/web-1 (two-node.yaml:25)
+ip -n two-node.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + netns two-node.web-2 # Pod default/web-2 (two-node.yaml:52)
+ip netns add two-node.web-2
+ip -n two-node.web-2 link set lo alias 'labnet pod/default/web-2'
+ip -n two-node.web-2 link set lo up
+# + link two-node.node2 veth0af40102 # Pod default/web-2 (two-node.yaml:52)
+ip -n two-node.node2 link add veth0af40102 type veth peer name eth0 netns two-node.web-2
+ip -n two-node.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
+bridge -n two-node.node2 link set dev veth0af40102 hairpin on
+# + link two-node.web-2 eth0 # Pod default/web-2 (two-node.yaml:52)
+ip -n two-node.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'two-node.node2 veth0af40102' up
+# + address two-node.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (two-node.yaml:52)
+ip -n two-node.web-2 address add 10.244.1.2/24 dev eth0
+# + route two-node.web-2 0.0.0.0/0 # Pod default/web-2 (two-node.yaml:52)
+ip -n two-node.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
 # + process two-node.echo-1 pod/default/echo-1 netexec # Pod default/echo-1 (two-node.yaml:38)
 #   ip netns exec two-node.echo-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=echo-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
 # + process two-node.web-1 pod/default/web-1 http # Pod default/web-1 (two-node.yaml:25)

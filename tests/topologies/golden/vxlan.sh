@@ -88,34 +88,6 @@ ip -n vxlan.node2 route add 10.244.0.0/24 via 10.244.0.0 dev flannel.1 onlink
 bridge -n vxlan.node2 fdb replace 0e:f1:ac:12:00:02 dev flannel.1 dst 172.18.0.2 self permanent
 # + neighbour vxlan.node2 flannel.1 10.244.0.0 # Node node1 (vxlan.yaml:24)
 ip -n vxlan.node2 neighbour replace 10.244.0.0 lladdr 0e:f1:ac:12:00:02 dev flannel.1 nud permanent
-# + netns vxlan.web-1 # Pod default/web-1 (vxlan.yaml:27)
-ip netns add vxlan.web-1
-ip -n vxlan.web-1 link set lo alias 'labnet pod/default/web-1'
-ip -n vxlan.web-1 link set lo up
-# + link vxlan.node1 veth0af40002 # Pod default/web-1 (vxlan.yaml:27)
-ip -n vxlan.node1 link add veth0af40002 type veth peer name eth0 netns vxlan.web-1
-ip -n vxlan.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1450 master cni0 up
-bridge -n vxlan.node1 link set dev veth0af40002 hairpin on
-# + link vxlan.web-1 eth0 # Pod default/web-1 (vxlan.yaml:27)
-ip -n vxlan.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1450 alias 'vxlan.node1 veth0af40002' up
-# + address vxlan.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (vxlan.yaml:27)
-ip -n vxlan.web-1 address add 10.244.0.2/24 dev eth0
-# + route vxlan.web-1 0.0.0.0/0 # Pod default/web-1 (vxlan.yaml:27)
-ip -n vxlan.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
-# + netns vxlan.web-2 # Pod default/web-2 (vxlan.yaml:40)
-ip netns add vxlan.web-2
-ip -n vxlan.web-2 link set lo alias 'labnet pod/default/web-2'
-ip -n vxlan.web-2 link set lo up
-# + link vxlan.node2 veth0af40102 # Pod default/web-2 (vxlan.yaml:40)
-ip -n vxlan.node2 link add veth0af40102 type veth peer name eth0 netns vxlan.web-2
-ip -n vxlan.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1450 master cni0 up
-bridge -n vxlan.node2 link set dev veth0af40102 hairpin on
-# + link vxlan.web-2 eth0 # Pod default/web-2 (vxlan.yaml:40)
-ip -n vxlan.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1450 alias 'vxlan.node2 veth0af40102' up
-# + address vxlan.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (vxlan.yaml:40)
-ip -n vxlan.web-2 address add 10.244.1.2/24 dev eth0
-# + route vxlan.web-2 0.0.0.0/0 # Pod default/web-2 (vxlan.yaml:40)
-ip -n vxlan.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
 # + iptables vxlan.node1 filter # rules of flannel
 ip netns exec vxlan.node1 iptables-restore <<'EOF'
 *filter
@@ -174,6 +146,34 @@ ip netns exec vxlan.node2 iptables-restore <<'EOF'
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 COMMIT
 EOF
+# + netns vxlan.web-1 # Pod default/web-1 (vxlan.yaml:27)
+ip netns add vxlan.web-1
+ip -n vxlan.web-1 link set lo alias 'labnet pod/default/web-1'
+ip -n vxlan.web-1 link set lo up
+# + link vxlan.node1 veth0af40002 # Pod default/web-1 (vxlan.yaml:27)
+ip -n vxlan.node1 link add veth0af40002 type veth peer name eth0 netns vxlan.web-1
+ip -n vxlan.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1450 master cni0 up
+bridge -n vxlan.node1 link set dev veth0af40002 hairpin on
+# + link vxlan.web-1 eth0 # Pod default/web-1 (vxlan.yaml:27)
+ip -n vxlan.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1450 alias 'vxlan.node1 veth0af40002' up
+# + address vxlan.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (vxlan.yaml:27)
+ip -n vxlan.web-1 address add 10.244.0.2/24 dev eth0
+# + route vxlan.web-1 0.0.0.0/0 # Pod default/web-1 (vxlan.yaml:27)
+ip -n vxlan.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
+# + netns vxlan.web-2 # Pod default/web-2 (vxlan.yaml:40)
+ip netns add vxlan.web-2
+ip -n vxlan.web-2 link set lo alias 'labnet pod/default/web-2'
+ip -n vxlan.web-2 link set lo up
+# + link vxlan.node2 veth0af40102 # Pod default/web-2 (vxlan.yaml:40)
+ip -n vxlan.node2 link add veth0af40102 type veth peer name eth0 netns vxlan.web-2
+ip -n vxlan.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1450 master cni0 up
+bridge -n vxlan.node2 link set dev veth0af40102 hairpin on
+# + link vxlan.web-2 eth0 # Pod default/web-2 (vxlan.yaml:40)
+ip -n vxlan.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1450 alias 'vxlan.node2 veth0af40102' up
+# + address vxlan.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (vxlan.yaml:40)
+ip -n vxlan.web-2 address add 10.244.1.2/24 dev eth0
+# + route vxlan.web-2 0.0.0.0/0 # Pod default/web-2 (vxlan.yaml:40)
+ip -n vxlan.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
 # + process vxlan.web-1 pod/default/web-1 netexec # Pod default/web-1 (vxlan.yaml:27)
 #   ip netns exec vxlan.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
 # + process vxlan.web-2 pod/default/web-2 netexec # Pod default/web-2 (vxlan.yaml:40)
