@@ -64,6 +64,15 @@ class Applier:
             for op in plan
             if isinstance(op.object, Veth) and op.verb is Verb.ADD
         }
+        try:
+            self._carry_out(plan)
+        finally:
+            if self._loading is not None:  # it failed: nobody may find us at work afterwards
+                self._loading.wait()
+        if wait:
+            self._settle()
+
+    def _carry_out(self, plan: Plan) -> None:
         for kind, some in groupby(plan, key=lambda op: type(op.object)):
             if kind is Ruleset:
                 self._rules(list(some))
@@ -76,15 +85,15 @@ class Applier:
                     self._one(op)
         self._wire.flush()
         self._loaded()
-        if wait:
-            self._settle()
 
     def _rules(self, ops: list[Op]) -> None:
         self._wire.flush()
-        wanted = [op.object for op in ops if isinstance(op.object, Ruleset)]
-        deleted = {op.object.key for op in ops if op.verb is Verb.DELETE}
         self._loaded()
-        rules = [item.empty() if item.key in deleted else item for item in wanted]
+        rules = [
+            op.object.empty() if op.verb is Verb.DELETE else op.object
+            for op in ops
+            if isinstance(op.object, Ruleset)
+        ]
         self._loading = Loading(rules, ops)
 
     def _loaded(self) -> None:

@@ -33,8 +33,12 @@ class Loading:
         except BaseException as error:  # noqa: BLE001  # it is raised again where it is waited for
             self._error = error
 
+    def wait(self) -> None:
+        """Return when it has ended, however it did."""
+        self._worker.join()
+
     def finish(self) -> None:
         """Return when all are loaded; raises what went wrong."""
-        self._worker.join()
+        self.wait()
         if self._error is not None:
             raise self._error

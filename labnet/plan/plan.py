@@ -60,7 +60,12 @@ def _lost_with_addresses(desired: State, observed: State, lost: set[Key]) -> set
     With a primary IPv4 address go its secondary ones, and with the last address of a family its
     routes and neighbours on the link (inet_del_ifaddr and fib_disable_ip in the kernel).
     """
-    addresses = [item for item in observed if isinstance(item, Address)]
+    # In a namespace that goes, all of this goes with it anyway.
+    addresses = [
+        item
+        for item in observed
+        if isinstance(item, Address) and ("netns", item.netns) in desired.objects
+    ]
     going = [item for item in addresses if item.key in lost or item.key not in desired.objects]
     if not going:
         return set()
