@@ -1,10 +1,13 @@
 """What is meant, in Kubernetes' words: frozen values that know nothing of text or of Linux.
 
 There are two layers. What a person wrote is a `Topology`: `Lab`, `Namespace`, `Workload` with its
-`PodTemplate`, `ConfigMap`. What follows from it once every address, name and place is decided is
-a `Cluster`: `Node`, `Host`, `Pod`, `Container`. `parse` makes the first, `resolve` the second.
+`PodTemplate`, `ConfigMap`, `Service`. What follows from it once every address, name and place is
+decided is a `Cluster`: `Node`, `Host`, `Pod`, `Container`, and the Services and EndpointSlices
+with all that they were given. `parse` makes the first, `resolve` the second.
 
 Decisions
+- We chose one `Service` type for both layers, and one `EndpointSlice`, because an object that says
+  everything itself (a fixed clusterIP, slices as written) is the same in both.
 - We chose one `Workload` type with a `kind` over a class for each of Pod, Deployment, ReplicaSet,
   StatefulSet and DaemonSet because they differ in names and placement only, and both are
   `resolve`'s.
@@ -14,10 +17,21 @@ Decisions
 
 from labnet.model.cluster import Cluster, Container, Host, Node, Pod
 from labnet.model.net import Family, IPAddress, IPInterface, IPNetwork, Source
+from labnet.model.service import (
+    Endpoint,
+    EndpointPort,
+    Endpoints,
+    EndpointSlice,
+    EndpointSubset,
+    LoadBalancerIngress,
+    Service,
+    ServicePort,
+)
 from labnet.model.topology import (
     CONTROLLERS,
     BridgeContainer,
     ConfigMap,
+    Conntrack,
     ContainerPort,
     ContainerSpec,
     EnvVar,
@@ -45,9 +59,15 @@ __all__ = [
     "BridgeContainer",
     "Cluster",
     "ConfigMap",
+    "Conntrack",
     "Container",
     "ContainerPort",
     "ContainerSpec",
+    "Endpoint",
+    "EndpointPort",
+    "EndpointSlice",
+    "EndpointSubset",
+    "Endpoints",
     "EnvVar",
     "Family",
     "Host",
@@ -60,6 +80,7 @@ __all__ = [
     "KubeProxy",
     "Lab",
     "LoadBalancer",
+    "LoadBalancerIngress",
     "Namespace",
     "Networking",
     "Node",
@@ -68,6 +89,8 @@ __all__ = [
     "PodSpec",
     "PodTemplate",
     "PublishedPort",
+    "Service",
+    "ServicePort",
     "Source",
     "Topology",
     "Volume",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from labnet.model.net import IPAddress, IPInterface, IPNetwork, Source
+from labnet.model.service import EndpointSlice, Service
 from labnet.model.topology import ContainerPort, Lab, Namespace, PublishedPort, Workload
 
 
@@ -70,7 +71,8 @@ class Pod:
     is `cni`, `bridge`, `host` (the node's namespace) or `none`; one that joins another's namespace
     (`container:NAME`) has that one's `netns` and addresses and the network `container`.
     `addresses` carry the prefix of the subnet of the bridge. `owner` is the workload it came from
-    (None for labnet's own), and `replica_set` the ReplicaSet that owns it, if one does.
+    (None for labnet's own), and `replica_set` the ReplicaSet that owns it, if one does. One that is
+    not `ready` (its condition Ready) is no endpoint that Services use.
     """
 
     kind: Literal["Pod", "Container"]
@@ -90,6 +92,7 @@ class Pod:
     owner: Workload | None = None
     replica_set: str = ""
     publish: tuple[PublishedPort, ...] = ()
+    ready: bool = True
 
     @property
     def ips(self) -> tuple[IPAddress, ...]:
@@ -111,6 +114,8 @@ class Cluster:
     pods: tuple[Pod, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     workloads: tuple[Workload, ...] = ()
+    services: tuple[Service, ...] = ()
+    endpoint_slices: tuple[EndpointSlice, ...] = ()
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from labnet.model.net import Family, IPAddress, IPNetwork, Source
+from labnet.model.service import Endpoints, EndpointSlice, Service
 
 
 CONTROLLERS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
@@ -31,15 +32,33 @@ class Networking:
 
 
 @dataclass(frozen=True, slots=True)
+class Conntrack:
+    """`conntrack` of KubeProxyConfiguration, in seconds; 0 leaves what the kernel has."""
+
+    tcp_established: int = 86400
+    tcp_close_wait: int = 3600
+    tcp_be_liberal: bool = False
+    udp: int = 0
+    udp_stream: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class KubeProxy:
-    """`spec.kubeProxy` of a Lab: the fields of KubeProxyConfiguration that concern packets."""
+    """`spec.kubeProxy` of a Lab: the fields of KubeProxyConfiguration that concern packets.
+
+    `masquerade_all` and `masquerade_bit` are those of the mode (`iptables` or `nftables`).
+    """
 
     mode: Literal["iptables", "nftables"] = "iptables"
     cluster_cidrs: tuple[IPNetwork, ...] = ()
     detect_local_mode: str = "ClusterCIDR"
+    bridge_interface: str = ""
+    interface_name_prefix: str = ""
     node_port_addresses: tuple[str, ...] = ()
     masquerade_all: bool = False
+    masquerade_bit: int = 14
     localhost_node_ports: bool = True
+    conntrack: Conntrack = Conntrack()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +223,7 @@ class PodSpec:
     dns_searches: tuple[str, ...] = ()
     dns_options: tuple[tuple[str, str], ...] = ()
     volumes: tuple[Volume, ...] = ()
+    enable_service_links: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,3 +291,6 @@ class Topology:
     workloads: tuple[Workload, ...] = ()
     config_maps: tuple[ConfigMap, ...] = ()
     containers: tuple[BridgeContainer, ...] = ()
+    services: tuple[Service, ...] = ()
+    endpoint_slices: tuple[EndpointSlice, ...] = ()
+    endpoints: tuple[Endpoints, ...] = ()

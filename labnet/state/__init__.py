@@ -17,6 +17,7 @@ Decisions
 from labnet.state.base import Command, Key, Object, Operator, State, Stdin, printable, sysctl_path
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
+from labnet.state.nft import NftBlock, NftTable
 from labnet.state.process import Process
 from labnet.state.rules import BUILTIN, Ruleset, parse_rulesets, sorted_chains, sorted_rules
 
@@ -30,6 +31,8 @@ __all__ = [
     "Key",
     "Neighbour",
     "Netns",
+    "NftBlock",
+    "NftTable",
     "Object",
     "Operator",
     "Process",
