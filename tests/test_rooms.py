@@ -23,9 +23,9 @@ def words(text: str) -> frozenset[str]:
 
 
 PURE = words(
-    "__future__ abc base64 binascii bisect collections contextlib copy dataclasses difflib enum"
-    " fractions functools graphlib hashlib heapq ipaddress itertools json keyword math operator posixpath re"
-    " shlex stat string textwrap types typing unicodedata"
+    "__future__ abc base64 binascii bisect collections contextlib copy dataclasses difflib"
+    " enum fractions functools graphlib hashlib heapq ipaddress itertools json keyword math"
+    " operator posixpath re shlex stat string textwrap types typing unicodedata"
 )
 """Modules of the standard library in which a value comes only of values."""
 
