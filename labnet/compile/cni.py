@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from labnet.compile.parts import Part, TablePart, because, no_dad
-from labnet.compile.underlay import UPLINK
+from labnet.compile.underlay import DEFAULT, UPLINK, gateway
 from labnet.model import Cluster, Family, IPAddress, IPNetwork, Node, Pod
 from labnet.names import POD_MAC, PORT_MAC, VXLAN_MAC, mac_address, veth_name
 from labnet.state import Address, Bridge, FdbEntry, Neighbour, Netns, Route, Veth, Vxlan
@@ -22,7 +22,6 @@ _BRIDGE = {"kubenet": "cbr0"}
 _VXLAN_OVERHEAD = {4: 50, 6: 70}  # bytes: inner Ethernet, VXLAN, UDP and the outer IP header
 _VNI, _VXLAN_PORT = 1, 8472  # flannel's defaults
 _VTEP = {4: "flannel.1", 6: "flannel-v6.1"}
-_DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
 _MULTICAST = {4: "224.0.0.0/4", 6: "ff00::/8"}
 _NON_MASQUERADE = "10.0.0.0/8"  # kubelet's --non-masquerade-cidr
 
@@ -58,11 +57,6 @@ def pod_mtu(cluster: Cluster) -> int:
     return networking.mtu - max(_VXLAN_OVERHEAD[family] for family in networking.families)
 
 
-def gateway(cidr: IPNetwork) -> IPAddress:
-    """The bridge's address is the first one of the node's pod CIDR, as with host-local."""
-    return cidr[1]
-
-
 def _pod(cluster: Cluster, pod: Pod, node: Node, bridge: str) -> Iterator[Part]:
     """A namespace, one veth for all of the pod's containers, its addresses and default routes."""
     why = because("Pod", f"{pod.namespace}/{pod.name}", pod.source)
@@ -77,7 +71,7 @@ def _pod(cluster: Cluster, pod: Pod, node: Node, bridge: str) -> Iterator[Part]:
     yield Part(Veth(netns, "eth0", node.netns, port, netns, mac, mtu), why)
     for address, cidr in zip(pod.addresses, node.pod_cidrs, strict=True):
         yield Part(Address(netns, "eth0", str(address)), why)
-        yield Part(Route(netns, _DEFAULT[address.version], "eth0", str(gateway(cidr))), why)
+        yield Part(Route(netns, DEFAULT[address.version], "eth0", str(gateway(cidr))), why)
 
 
 def _host_gw(cluster: Cluster) -> Iterator[Part]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labnet.compile.parts import Part, because, no_dad
-from labnet.model import Cluster, Host, Node
+from labnet.model import Cluster, Host, IPAddress, IPNetwork, Node
 from labnet.names import NODE_MAC, PORT_MAC, mac_address, segment_netns, veth_name
 from labnet.state import Address, Bridge, Netns, Route, Sysctl, Veth
 
 
 SEGMENT_BRIDGE = "br0"
 UPLINK = "eth0"
+DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
 _BRIDGE_MAC = "02:1a:00:00:00:00"  # no machine has the address 0.0.0.0
 
 
@@ -22,6 +23,7 @@ def compile_underlay(cluster: Cluster) -> Iterator[Part]:
     segment = segment_netns(lab.name)
     yield Part(Netns(segment, "segment"), why)
     yield Part(Bridge(segment, SEGMENT_BRIDGE, _BRIDGE_MAC, lab.networking.mtu), why)
+    yield from _router(cluster, segment, why)
     for node in cluster.nodes:
         why = because("Node", node.name, node.source)
         yield Part(Netns(node.netns, f"node/{node.name}"), why)
@@ -37,6 +39,25 @@ def compile_underlay(cluster: Cluster) -> Iterator[Part]:
         yield from _plugged(cluster, host, why)
         for network in host.on_link:
             yield Part(Route(host.netns, str(network), UPLINK), why)
+
+
+def _router(cluster: Cluster, segment: str, why: str) -> Iterator[Part]:
+    """The segment's router, which every machine has as its default gateway; it leads nowhere.
+
+    Machines must have a route for an address that only their rules know (a clusterIP), and what no
+    rule has changed is to get lost without an answer, as on its way through the Internet.
+    """
+    yield from no_dad(segment, why)
+    for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
+        yield Part(Sysctl(segment, key, "0"), why)  # IPv4's is copied from the machine
+    for subnet in cluster.lab.networking.node_subnets:
+        address = f"{gateway(subnet)}/{subnet.prefixlen}"
+        yield Part(Address(segment, SEGMENT_BRIDGE, address), why)
+
+
+def gateway(subnet: IPNetwork) -> IPAddress:
+    """The gateway of a subnet has its first address, as with host-local and Docker."""
+    return subnet[1]
 
 
 def _node_sysctls() -> dict[str, str]:
@@ -65,6 +86,9 @@ def _plugged(cluster: Cluster, machine: Node | Host, why: str) -> Iterator[Part]
     yield Part(Veth(netns, UPLINK, segment, port, netns, mac, mtu), why)
     for address in machine.addresses:
         yield Part(Address(netns, UPLINK, str(address)), why)
+    for subnet in cluster.lab.networking.node_subnets:
+        if any(address.version == subnet.version for address in machine.addresses):
+            yield Part(Route(netns, DEFAULT[subnet.version], UPLINK, str(gateway(subnet))), why)
 
 
 def _routes_to_hosts(cluster: Cluster, node: Node) -> Iterator[Part]:

@@ -8,8 +8,16 @@ set -eu
 ip netns add docker0._segment
 ip -n docker0._segment link set lo alias 'labnet segment'
 ip -n docker0._segment link set lo up
+# + sysctl docker0._segment net.ipv4.ip_forward # Lab docker0 (docker0.yaml:16)
+ip netns exec docker0._segment sysctl -q -w net.ipv4.ip_forward=0
+# + sysctl docker0._segment net.ipv6.conf.all.forwarding # Lab docker0 (docker0.yaml:16)
+ip netns exec docker0._segment sysctl -q -w net.ipv6.conf.all.forwarding=0
+# + sysctl docker0._segment net.ipv6.conf.default.accept_dad # Lab docker0 (docker0.yaml:16)
+ip netns exec docker0._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link docker0._segment br0 # Lab docker0 (docker0.yaml:16)
 ip -n docker0._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + address docker0._segment br0 172.18.0.1/24 # Lab docker0 (docker0.yaml:16)
+ip -n docker0._segment address add 172.18.0.1/24 dev br0
 # + netns docker0.client # Host client (docker0.yaml:24)
 ip netns add docker0.client
 ip -n docker0.client link set lo alias 'labnet host/client'
@@ -23,6 +31,8 @@ ip -n docker0._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 
 ip -n docker0.client link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'docker0._segment vethac120003' up
 # + address docker0.client eth0 172.18.0.3/24 # Host client (docker0.yaml:24)
 ip -n docker0.client address add 172.18.0.3/24 dev eth0
+# + route docker0.client 0.0.0.0/0 # Host client (docker0.yaml:24)
+ip -n docker0.client route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + netns docker0.node1 # Node node1 (docker0.yaml:22)
 ip netns add docker0.node1
 ip -n docker0.node1 link set lo alias 'labnet node/node1'
@@ -56,6 +66,8 @@ ip -n docker0.node1 address add 10.244.0.1/24 dev cni0
 ip -n docker0.node1 address add 172.17.0.1/16 dev docker0
 # + address docker0.node1 eth0 172.18.0.2/24 # Node node1 (docker0.yaml:22)
 ip -n docker0.node1 address add 172.18.0.2/24 dev eth0
+# + route docker0.node1 0.0.0.0/0 # Node node1 (docker0.yaml:22)
+ip -n docker0.node1 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + iptables docker0.node1 filter # rules of docker, flannel
 ip netns exec docker0.node1 iptables-restore <<'EOF'
 *filter

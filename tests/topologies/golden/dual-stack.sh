@@ -8,8 +8,18 @@ set -eu
 ip netns add dual-stack._segment
 ip -n dual-stack._segment link set lo alias 'labnet segment'
 ip -n dual-stack._segment link set lo up
+# + sysctl dual-stack._segment net.ipv4.ip_forward # Lab dual-stack (dual-stack.yaml:14)
+ip netns exec dual-stack._segment sysctl -q -w net.ipv4.ip_forward=0
+# + sysctl dual-stack._segment net.ipv6.conf.all.forwarding # Lab dual-stack (dual-stack.yaml:14)
+ip netns exec dual-stack._segment sysctl -q -w net.ipv6.conf.all.forwarding=0
+# + sysctl dual-stack._segment net.ipv6.conf.default.accept_dad # Lab dual-stack (dual-stack.yaml:14)
+ip netns exec dual-stack._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link dual-stack._segment br0 # Lab dual-stack (dual-stack.yaml:14)
 ip -n dual-stack._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + address dual-stack._segment br0 172.18.0.1/24 # Lab dual-stack (dual-stack.yaml:14)
+ip -n dual-stack._segment address add 172.18.0.1/24 dev br0
+# + address dual-stack._segment br0 fc00:f853:ccd:e793::1/64 # Lab dual-stack (dual-stack.yaml:14)
+ip -n dual-stack._segment address add fc00:f853:ccd:e793::1/64 dev br0 nodad
 # + netns dual-stack.node1 # Node node1 (dual-stack.yaml:24)
 ip netns add dual-stack.node1
 ip -n dual-stack.node1 link set lo alias 'labnet node/node1'
@@ -43,8 +53,12 @@ ip -n dual-stack.node1 address add fd00:10:244::1/64 dev cni0 nodad
 ip -n dual-stack.node1 address add 172.18.0.2/24 dev eth0
 # + address dual-stack.node1 eth0 fc00:f853:ccd:e793::2/64 # Node node1 (dual-stack.yaml:24)
 ip -n dual-stack.node1 address add fc00:f853:ccd:e793::2/64 dev eth0 nodad
+# + route dual-stack.node1 0.0.0.0/0 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node1 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + route dual-stack.node1 10.244.1.0/24 # Node node2 (dual-stack.yaml:25)
 ip -n dual-stack.node1 route add 10.244.1.0/24 via 172.18.0.3 dev eth0
+# + route dual-stack.node1 ::/0 # Node node1 (dual-stack.yaml:24)
+ip -6 -n dual-stack.node1 route add ::/0 via fc00:f853:ccd:e793::1 dev eth0
 # + route dual-stack.node1 fd00:10:244:1::/64 # Node node2 (dual-stack.yaml:25)
 ip -6 -n dual-stack.node1 route add fd00:10:244:1::/64 via fc00:f853:ccd:e793::3 dev eth0
 # + netns dual-stack.node2 # Node node2 (dual-stack.yaml:25)
@@ -80,8 +94,12 @@ ip -n dual-stack.node2 address add fd00:10:244:1::1/64 dev cni0 nodad
 ip -n dual-stack.node2 address add 172.18.0.3/24 dev eth0
 # + address dual-stack.node2 eth0 fc00:f853:ccd:e793::3/64 # Node node2 (dual-stack.yaml:25)
 ip -n dual-stack.node2 address add fc00:f853:ccd:e793::3/64 dev eth0 nodad
+# + route dual-stack.node2 0.0.0.0/0 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node2 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + route dual-stack.node2 10.244.0.0/24 # Node node1 (dual-stack.yaml:24)
 ip -n dual-stack.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
+# + route dual-stack.node2 ::/0 # Node node2 (dual-stack.yaml:25)
+ip -6 -n dual-stack.node2 route add ::/0 via fc00:f853:ccd:e793::1 dev eth0
 # + route dual-stack.node2 fd00:10:244::/64 # Node node1 (dual-stack.yaml:24)
 ip -6 -n dual-stack.node2 route add fd00:10:244::/64 via fc00:f853:ccd:e793::2 dev eth0
 # + ip6tables dual-stack.node1 filter # rules of flannel

@@ -8,8 +8,16 @@ set -eu
 ip netns add kubenet._segment
 ip -n kubenet._segment link set lo alias 'labnet segment'
 ip -n kubenet._segment link set lo up
+# + sysctl kubenet._segment net.ipv4.ip_forward # Lab kubenet (kubenet.yaml:19)
+ip netns exec kubenet._segment sysctl -q -w net.ipv4.ip_forward=0
+# + sysctl kubenet._segment net.ipv6.conf.all.forwarding # Lab kubenet (kubenet.yaml:19)
+ip netns exec kubenet._segment sysctl -q -w net.ipv6.conf.all.forwarding=0
+# + sysctl kubenet._segment net.ipv6.conf.default.accept_dad # Lab kubenet (kubenet.yaml:19)
+ip netns exec kubenet._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link kubenet._segment br0 # Lab kubenet (kubenet.yaml:19)
 ip -n kubenet._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + address kubenet._segment br0 172.18.0.1/24 # Lab kubenet (kubenet.yaml:19)
+ip -n kubenet._segment address add 172.18.0.1/24 dev br0
 # + netns kubenet.node1 # Node node1 (kubenet.yaml:27)
 ip netns add kubenet.node1
 ip -n kubenet.node1 link set lo alias 'labnet node/node1'
@@ -39,6 +47,8 @@ ip -n kubenet.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'kube
 ip -n kubenet.node1 address add 10.244.0.1/24 dev cbr0
 # + address kubenet.node1 eth0 172.18.0.2/24 # Node node1 (kubenet.yaml:27)
 ip -n kubenet.node1 address add 172.18.0.2/24 dev eth0
+# + route kubenet.node1 0.0.0.0/0 # Node node1 (kubenet.yaml:27)
+ip -n kubenet.node1 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + netns kubenet.node2 # Node node2 (kubenet.yaml:28)
 ip netns add kubenet.node2
 ip -n kubenet.node2 link set lo alias 'labnet node/node2'
@@ -68,6 +78,8 @@ ip -n kubenet.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'kube
 ip -n kubenet.node2 address add 10.244.1.1/24 dev cbr0
 # + address kubenet.node2 eth0 172.18.0.3/24 # Node node2 (kubenet.yaml:28)
 ip -n kubenet.node2 address add 172.18.0.3/24 dev eth0
+# + route kubenet.node2 0.0.0.0/0 # Node node2 (kubenet.yaml:28)
+ip -n kubenet.node2 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + iptables kubenet.node1 nat # rules of kubenet
 ip netns exec kubenet.node1 iptables-restore <<'EOF'
 *nat

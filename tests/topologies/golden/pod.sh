@@ -8,8 +8,16 @@ set -eu
 ip netns add pod._segment
 ip -n pod._segment link set lo alias 'labnet segment'
 ip -n pod._segment link set lo up
+# + sysctl pod._segment net.ipv4.ip_forward # Lab pod (pod.yaml:15)
+ip netns exec pod._segment sysctl -q -w net.ipv4.ip_forward=0
+# + sysctl pod._segment net.ipv6.conf.all.forwarding # Lab pod (pod.yaml:15)
+ip netns exec pod._segment sysctl -q -w net.ipv6.conf.all.forwarding=0
+# + sysctl pod._segment net.ipv6.conf.default.accept_dad # Lab pod (pod.yaml:15)
+ip netns exec pod._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link pod._segment br0 # Lab pod (pod.yaml:15)
 ip -n pod._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + address pod._segment br0 172.18.0.1/24 # Lab pod (pod.yaml:15)
+ip -n pod._segment address add 172.18.0.1/24 dev br0
 # + netns pod.node1 # Node node1 (pod.yaml:21)
 ip netns add pod.node1
 ip -n pod.node1 link set lo alias 'labnet node/node1'
@@ -39,6 +47,8 @@ ip -n pod.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'pod._seg
 ip -n pod.node1 address add 10.244.0.1/24 dev cni0
 # + address pod.node1 eth0 172.18.0.2/24 # Node node1 (pod.yaml:21)
 ip -n pod.node1 address add 172.18.0.2/24 dev eth0
+# + route pod.node1 0.0.0.0/0 # Node node1 (pod.yaml:21)
+ip -n pod.node1 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + iptables pod.node1 filter # rules of flannel
 ip netns exec pod.node1 iptables-restore <<'EOF'
 *filter

@@ -8,8 +8,16 @@ set -eu
 ip netns add scale._segment
 ip -n scale._segment link set lo alias 'labnet segment'
 ip -n scale._segment link set lo up
+# + sysctl scale._segment net.ipv4.ip_forward # Lab scale (scale.yaml.j2:13)
+ip netns exec scale._segment sysctl -q -w net.ipv4.ip_forward=0
+# + sysctl scale._segment net.ipv6.conf.all.forwarding # Lab scale (scale.yaml.j2:13)
+ip netns exec scale._segment sysctl -q -w net.ipv6.conf.all.forwarding=0
+# + sysctl scale._segment net.ipv6.conf.default.accept_dad # Lab scale (scale.yaml.j2:13)
+ip netns exec scale._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link scale._segment br0 # Lab scale (scale.yaml.j2:13)
 ip -n scale._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + address scale._segment br0 172.18.0.1/24 # Lab scale (scale.yaml.j2:13)
+ip -n scale._segment address add 172.18.0.1/24 dev br0
 # + netns scale.node1 # Node node1 (scale.yaml.j2:19)
 ip netns add scale.node1
 ip -n scale.node1 link set lo alias 'labnet node/node1'
@@ -39,6 +47,8 @@ ip -n scale.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'scale.
 ip -n scale.node1 address add 10.244.0.1/24 dev cni0
 # + address scale.node1 eth0 172.18.0.2/24 # Node node1 (scale.yaml.j2:19)
 ip -n scale.node1 address add 172.18.0.2/24 dev eth0
+# + route scale.node1 0.0.0.0/0 # Node node1 (scale.yaml.j2:19)
+ip -n scale.node1 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + route scale.node1 10.244.1.0/24 # Node node2 (scale.yaml.j2:20)
 ip -n scale.node1 route add 10.244.1.0/24 via 172.18.0.3 dev eth0
 # + netns scale.node2 # Node node2 (scale.yaml.j2:20)
@@ -70,6 +80,8 @@ ip -n scale.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'scale.
 ip -n scale.node2 address add 10.244.1.1/24 dev cni0
 # + address scale.node2 eth0 172.18.0.3/24 # Node node2 (scale.yaml.j2:20)
 ip -n scale.node2 address add 172.18.0.3/24 dev eth0
+# + route scale.node2 0.0.0.0/0 # Node node2 (scale.yaml.j2:20)
+ip -n scale.node2 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + route scale.node2 10.244.0.0/24 # Node node1 (scale.yaml.j2:19)
 ip -n scale.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
 # + iptables scale.node1 filter # rules of flannel

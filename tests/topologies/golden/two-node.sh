@@ -8,8 +8,16 @@ set -eu
 ip netns add two-node._segment
 ip -n two-node._segment link set lo alias 'labnet segment'
 ip -n two-node._segment link set lo up
+# + sysctl two-node._segment net.ipv4.ip_forward # Lab two-node (two-node.yaml:14)
+ip netns exec two-node._segment sysctl -q -w net.ipv4.ip_forward=0
+# + sysctl two-node._segment net.ipv6.conf.all.forwarding # Lab two-node (two-node.yaml:14)
+ip netns exec two-node._segment sysctl -q -w net.ipv6.conf.all.forwarding=0
+# + sysctl two-node._segment net.ipv6.conf.default.accept_dad # Lab two-node (two-node.yaml:14)
+ip netns exec two-node._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link two-node._segment br0 # Lab two-node (two-node.yaml:14)
 ip -n two-node._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + address two-node._segment br0 172.18.0.1/24 # Lab two-node (two-node.yaml:14)
+ip -n two-node._segment address add 172.18.0.1/24 dev br0
 # + netns two-node.client # Host client (two-node.yaml:23)
 ip netns add two-node.client
 ip -n two-node.client link set lo alias 'labnet host/client'
@@ -23,6 +31,8 @@ ip -n two-node._segment link set vethac120004 address 0e:1b:ac:12:00:04 mtu 1500
 ip -n two-node.client link set eth0 address 02:1a:ac:12:00:04 mtu 1500 alias 'two-node._segment vethac120004' up
 # + address two-node.client eth0 172.18.0.4/24 # Host client (two-node.yaml:23)
 ip -n two-node.client address add 172.18.0.4/24 dev eth0
+# + route two-node.client 0.0.0.0/0 # Host client (two-node.yaml:23)
+ip -n two-node.client route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + netns two-node.node1 # Node node1 (two-node.yaml:20)
 ip netns add two-node.node1
 ip -n two-node.node1 link set lo alias 'labnet node/node1'
@@ -52,6 +62,8 @@ ip -n two-node.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'two
 ip -n two-node.node1 address add 10.244.0.1/24 dev cni0
 # + address two-node.node1 eth0 172.18.0.2/24 # Node node1 (two-node.yaml:20)
 ip -n two-node.node1 address add 172.18.0.2/24 dev eth0
+# + route two-node.node1 0.0.0.0/0 # Node node1 (two-node.yaml:20)
+ip -n two-node.node1 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + route two-node.node1 10.244.1.0/24 # Node node2 (two-node.yaml:21)
 ip -n two-node.node1 route add 10.244.1.0/24 via 172.18.0.3 dev eth0
 # + netns two-node.node2 # Node node2 (two-node.yaml:21)
@@ -83,6 +95,8 @@ ip -n two-node.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'two
 ip -n two-node.node2 address add 10.244.1.1/24 dev cni0
 # + address two-node.node2 eth0 172.18.0.3/24 # Node node2 (two-node.yaml:21)
 ip -n two-node.node2 address add 172.18.0.3/24 dev eth0
+# + route two-node.node2 0.0.0.0/0 # Node node2 (two-node.yaml:21)
+ip -n two-node.node2 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + route two-node.node2 10.244.0.0/24 # Node node1 (two-node.yaml:20)
 ip -n two-node.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
 # + iptables two-node.node1 filter # rules of flannel

@@ -8,8 +8,16 @@ set -eu
 ip netns add vxlan._segment
 ip -n vxlan._segment link set lo alias 'labnet segment'
 ip -n vxlan._segment link set lo up
+# + sysctl vxlan._segment net.ipv4.ip_forward # Lab vxlan (vxlan.yaml:16)
+ip netns exec vxlan._segment sysctl -q -w net.ipv4.ip_forward=0
+# + sysctl vxlan._segment net.ipv6.conf.all.forwarding # Lab vxlan (vxlan.yaml:16)
+ip netns exec vxlan._segment sysctl -q -w net.ipv6.conf.all.forwarding=0
+# + sysctl vxlan._segment net.ipv6.conf.default.accept_dad # Lab vxlan (vxlan.yaml:16)
+ip netns exec vxlan._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
 # + link vxlan._segment br0 # Lab vxlan (vxlan.yaml:16)
 ip -n vxlan._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
+# + address vxlan._segment br0 172.18.0.1/24 # Lab vxlan (vxlan.yaml:16)
+ip -n vxlan._segment address add 172.18.0.1/24 dev br0
 # + netns vxlan.node1 # Node node1 (vxlan.yaml:24)
 ip netns add vxlan.node1
 ip -n vxlan.node1 link set lo alias 'labnet node/node1'
@@ -43,6 +51,8 @@ ip -n vxlan.node1 address add 10.244.0.1/24 dev cni0
 ip -n vxlan.node1 address add 172.18.0.2/24 dev eth0
 # + address vxlan.node1 flannel.1 10.244.0.0/32 # Node node1 (vxlan.yaml:24)
 ip -n vxlan.node1 address add 10.244.0.0/32 dev flannel.1
+# + route vxlan.node1 0.0.0.0/0 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node1 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + route vxlan.node1 10.244.1.0/24 # Node node2 (vxlan.yaml:25)
 ip -n vxlan.node1 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink
 # + fdb vxlan.node1 flannel.1 0e:f1:ac:12:00:03 # Node node2 (vxlan.yaml:25)
@@ -82,6 +92,8 @@ ip -n vxlan.node2 address add 10.244.1.1/24 dev cni0
 ip -n vxlan.node2 address add 172.18.0.3/24 dev eth0
 # + address vxlan.node2 flannel.1 10.244.1.0/32 # Node node2 (vxlan.yaml:25)
 ip -n vxlan.node2 address add 10.244.1.0/32 dev flannel.1
+# + route vxlan.node2 0.0.0.0/0 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node2 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
 # + route vxlan.node2 10.244.0.0/24 # Node node1 (vxlan.yaml:24)
 ip -n vxlan.node2 route add 10.244.0.0/24 via 10.244.0.0 dev flannel.1 onlink
 # + fdb vxlan.node2 flannel.1 0e:f1:ac:12:00:02 # Node node1 (vxlan.yaml:24)
