@@ -17,7 +17,8 @@ Decisions
 from labnet.state.base import Command, Key, Object, Operator, State, Stdin, printable, sysctl_path
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
-from labnet.state.nft import NftBlock, NftTable
+from labnet.state.nft import NftBlock, NftTable, sorted_blocks
+from labnet.state.nft_listing import parse_nft_tables
 from labnet.state.process import Process
 from labnet.state.rules import BUILTIN, Ruleset, parse_rulesets, sorted_chains, sorted_rules
 
@@ -43,8 +44,10 @@ __all__ = [
     "Sysctl",
     "Veth",
     "Vxlan",
+    "parse_nft_tables",
     "parse_rulesets",
     "printable",
+    "sorted_blocks",
     "sorted_chains",
     "sorted_rules",
     "sysctl_path",
