@@ -8,8 +8,8 @@ from labnet import agent
 from labnet.cli import labs
 from labnet.cli.get import objects, parse_request, select
 from labnet.cli.kube.became import belongs_to, differing_lines, kernel_lines
-from labnet.cli.kube.describe import DESCRIBE
-from labnet.cli.kube.kinds import Kind, kind_words
+from labnet.cli.kube.describe import described_lines
+from labnet.cli.kube.kinds import kind_words
 from labnet.cli.kube.tabs import aligned
 from labnet.cli.kube.view import Json, View
 from labnet.cli.options import examples, lab_option, namespace_option
@@ -34,18 +34,18 @@ def describe(kind: str, names: tuple[str, ...], namespace: str, lab: str) -> int
     view = labs.look(loaded)
     preview = agent.preview(loaded.saved.sources)
     found = [
-        (one, item)
+        item
         for one, name in asked
         for item in select(one, objects(one, view), namespace or DEFAULT_NAMESPACE, name)
     ]
-    texts = [described(one, item, view, preview) for one, item in found]
+    texts = [described(item, view, preview) for item in found]
     click.echo("\n\n".join(texts), nl=False)
     return 0
 
 
-def described(kind: Kind, item: Json, view: View, preview: agent.Preview) -> str:
+def described(item: Json, view: View, preview: agent.Preview) -> str:
     """One object."""
-    lines = list(DESCRIBE[kind.name](item))
+    lines = list(described_lines(view, item))
     belongs = belongs_to(view, item)
     if belongs is not None:
         lines += kernel_lines(preview.desired, belongs)

@@ -22,7 +22,11 @@ from labnet.names import DEFAULT_NAMESPACE
 Found = list[tuple[Kind, list[Json]]]
 
 
-@click.command(epilog=examples("get pods -o wide", "get pod web-1 -o json", "get all -A"))
+@click.command(
+    epilog=examples(
+        "get pods -o wide", "get pod web-1 -o json", "get svc,endpointslices", "get all -A"
+    )
+)
 @click.argument("kinds", metavar="KIND[/NAME]", shell_complete=kind_words)
 @click.argument("wanted", metavar="[NAME]...", nargs=-1)
 @namespace_option
@@ -42,8 +46,9 @@ def get(  # noqa: PLR0913, PLR0917  # one for each option
 ) -> int:
     """List objects of a KIND, as kubectl does.
 
-    KIND is nodes, hosts, pods, containers, deployments, replicasets, statefulsets, daemonsets,
-    namespaces, configmaps, secrets (or their short names), several with commas, or all.
+    KIND is nodes, hosts, pods, containers, services, endpointslices, endpoints, deployments,
+    replicasets, statefulsets, daemonsets, namespaces, configmaps, secrets (or their short names),
+    several with commas, or all.
     """
     require_root("get")
     asked = parse_request(kinds, wanted)

@@ -64,6 +64,8 @@ def find_target(cluster: Cluster, text: str, namespace: str = "") -> Target:
     space = namespace or DEFAULT_NAMESPACE
     if word == "pod":
         found = [pod for pod in _pods(cluster, space) if pod.name == name]
+    elif word == "service":
+        found = _selected(cluster, space, name)
     else:
         found = [pod for pod in _pods(cluster, space) if _is_of(pod, word, name)]
     return _pod_target(cluster, _one(cluster, text, found))
@@ -71,6 +73,20 @@ def find_target(cluster: Cluster, text: str, namespace: str = "") -> Target:
 
 def _pods(cluster: Cluster, namespace: str) -> list[Pod]:
     return [pod for pod in cluster.pods if pod.kind == "Pod" and pod.namespace == namespace]
+
+
+def _selected(cluster: Cluster, namespace: str, name: str) -> list[Pod]:
+    """The pods that a Service selects."""
+    wanted = [
+        service.selector.items()
+        for service in cluster.services
+        if service.selector and (service.namespace, service.name) == (namespace, name)
+    ]
+    return [
+        pod
+        for pod in _pods(cluster, namespace)
+        if any(labels <= pod.labels.items() for labels in wanted)
+    ]
 
 
 def _is_of(pod: Pod, kind: str, name: str) -> bool:

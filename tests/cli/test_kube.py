@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
+from cli.service_views import view_with
 from cli.views import BORN, LAB, Status, ended, pod_text, view
 from labnet import __version__
 from labnet.cli.get import objects, parse_request, rendered, select
@@ -34,7 +35,7 @@ Golden = Callable[[str, str], None]
 def test_tables_are_kubectls(golden: Golden, kind: object) -> None:
     """Each kind in short, wide, and of all namespaces."""
     some = next(one for one in KINDS if one is kind)
-    items = objects(some, view())
+    items = objects(some, view_with(some))
     layouts = (Layout(), Layout(wide=True), Layout(namespaces=True, prefix=True))
     text = "\n".join(kind_table(some, items, NOW, layout) for layout in layouts)
     golden(f"table-{some.plural}.txt", text.replace(__version__, "VERSION"))
@@ -44,7 +45,7 @@ def test_tables_are_kubectls(golden: Golden, kind: object) -> None:
 def test_objects_are_the_apis(golden: Golden, kind: object) -> None:
     """All fields of all objects, as `get -o yaml` prints them."""
     some = next(one for one in KINDS if one is kind)
-    text = yaml_text(listed(objects(some, view())))
+    text = yaml_text(listed(objects(some, view_with(some))))
     golden(f"{some.plural}.yaml", text.replace(__version__, "VERSION"))
 
 
@@ -81,9 +82,9 @@ def test_a_secret_is_not_shown_by_describe() -> None:
 
 def test_json_is_stable_and_says_the_same_as_yaml() -> None:
     """The same lab gives the same text, and the two formats the same value."""
-    items = [item for kind in KINDS for item in objects(kind, view())]
+    items = [item for kind in KINDS for item in objects(kind, view_with(kind))]
     text = json_text(listed(items))
-    again = [item for kind in KINDS for item in objects(kind, view())]
+    again = [item for kind in KINDS for item in objects(kind, view_with(kind))]
     assert json_text(listed(again)) == text
     assert yaml.safe_load(yaml_text(listed(items))) == json.loads(text)
 
@@ -91,7 +92,7 @@ def test_json_is_stable_and_says_the_same_as_yaml() -> None:
 def test_what_lives_in_a_namespace_says_which() -> None:
     """Nodes, hosts, pods and containers carry the annotation, and nothing else does."""
     for kind in KINDS:
-        for item in objects(kind, view()):
+        for item in objects(kind, view_with(kind)):
             netns = item["metadata"].get("annotations", {}).get("labnet.dev/netns", "")
             lives = kind.name in ("Node", "Host", "Pod", "Container")
             assert netns.startswith("show.") == lives
@@ -99,11 +100,11 @@ def test_what_lives_in_a_namespace_says_which() -> None:
 
 def test_uids_are_unique_and_owners_exist() -> None:
     """What controls a pod is listed under the uid that the pod names."""
-    everything = [item for kind in KINDS for item in objects(kind, view())]
+    everything = [item for kind in KINDS for item in objects(kind, view_with(kind))]
     by_uid = {item["metadata"]["uid"]: item for item in everything}
     assert len(by_uid) == len(everything)
     owned = [item for item in everything if "ownerReferences" in item["metadata"]]
-    assert {item["kind"] for item in owned} == {"Pod", "ReplicaSet"}
+    assert {item["kind"] for item in owned} == {"Pod", "ReplicaSet", "EndpointSlice"}
     for item in owned:
         (reference,) = item["metadata"]["ownerReferences"]
         owner = by_uid[reference["uid"]]
@@ -112,8 +113,8 @@ def test_uids_are_unique_and_owners_exist() -> None:
 
 def test_names_can_be_typed_again() -> None:
     """`-o name` prints what `get` takes."""
-    here = view()
     for kind in KINDS:
+        here = view_with(kind)
         for item, name in zip(
             objects(kind, here), names(kind, objects(kind, here)).splitlines(), strict=True
         ):
@@ -277,7 +278,7 @@ def test_what_kubectl_takes_is_taken(words: tuple[str, ...], asked: str) -> None
         (("xyz",), "there is no kind 'xyz'\n    kinds: nodes, hosts, pods"),
         (("pods,nodes", "a"), "names go with one kind"),
         (("pod/a", "b"), "either KIND/NAME throughout"),
-        (("services",), "there is no kind 'services'"),
+        (("ingresses",), "there is no kind 'ingresses'"),
     ],
 )
 def test_what_is_no_request_is_refused(words: tuple[str, ...], said: str) -> None:
@@ -292,7 +293,8 @@ def test_all_is_everything_that_runs() -> None:
     found = [kind.name for kind in parse_kinds("all")]
     assert "Pod" in found
     assert "Container" in found
-    assert not {"ConfigMap", "Secret", "Namespace"} & set(found)
+    assert "Service" in found
+    assert not {"ConfigMap", "Secret", "Namespace", "Endpoints", "EndpointSlice"} & set(found)
 
 
 def test_a_name_that_is_not_there_has_neighbours() -> None:
@@ -345,5 +347,5 @@ def test_tabs_align_neighbours_only() -> None:
 
 def test_the_lab_of_these_tests_is_whole() -> None:
     """Every kind has an object in it, so that every table and object is tried."""
-    assert all(objects(kind, view()) for kind in KINDS)
+    assert all(objects(kind, view_with(kind)) for kind in KINDS)
     assert LAB.count("---") > 5

@@ -8,6 +8,15 @@ from typing import NamedTuple
 from labnet.cli.kube.age import age
 from labnet.cli.kube.metadata import NETNS
 from labnet.cli.kube.pod_columns import pod_readiness, pod_restarts, pod_state
+from labnet.cli.kube.service_columns import (
+    cluster_ip,
+    external_ip,
+    external_ip_wide,
+    service_ports,
+    slice_endpoints,
+    slice_ports,
+    subset_endpoints,
+)
 from labnet.cli.kube.view import Json, seconds_of
 
 
@@ -16,11 +25,12 @@ ROLE = "node-role.kubernetes.io/"
 
 
 class Column(NamedTuple):
-    """A column of a table; `wide` ones only show with `-o wide`."""
+    """A column of a table; `wide` ones only show with `-o wide`, where `more` replaces `cell`."""
 
     heading: str
     cell: Callable[[Json, float], str]
     wide: bool = False
+    more: Callable[[Json, float], str] | None = None
 
 
 def name(item: Json, now: float) -> str:
@@ -214,6 +224,23 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         *_TEMPLATE,
         _SELECTOR,
     ),
+    "Service": (
+        _NAME,
+        Column("TYPE", at("spec", "type")),
+        Column("CLUSTER-IP", cluster_ip),
+        Column("EXTERNAL-IP", external_ip, more=external_ip_wide),
+        Column("PORT(S)", service_ports),
+        _AGE,
+        Column("SELECTOR", lambda item, _: labels_text(item["spec"].get("selector")), wide=True),
+    ),
+    "EndpointSlice": (
+        _NAME,
+        Column("ADDRESSTYPE", at("addressType")),
+        Column("PORTS", slice_ports),
+        Column("ENDPOINTS", slice_endpoints),
+        _AGE,
+    ),
+    "Endpoints": (_NAME, Column("ENDPOINTS", subset_endpoints), _AGE),
     "Namespace": (_NAME, Column("STATUS", at("status", "phase")), _AGE),
     "ConfigMap": (_NAME, Column("DATA", _data), _AGE),
     "Secret": (_NAME, Column("TYPE", at("type")), Column("DATA", _data), _AGE),

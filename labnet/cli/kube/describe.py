@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from labnet.cli.kube.columns import labels_text, lookup
 from labnet.cli.kube.describe_pod import container_lines, pod_lines
+from labnet.cli.kube.describe_service import endpoints_lines, service_lines, slice_lines
+from labnet.cli.kube.endpoints import slice_objects
 from labnet.cli.kube.tabs import pairs, stacked
-from labnet.cli.kube.view import Json, moment
+from labnet.cli.kube.view import Json, View, moment
 
 
 NONE = "<none>"
@@ -132,6 +134,24 @@ def labnet_container_lines(item: Json) -> Iterator[str]:
         yield from container_lines({"name": one["name"], **spec}, one, "  ")
 
 
+def described_lines(view: View, item: Json) -> Iterator[str]:
+    """What kubectl says of an object; of a Service with the endpoints that others hold."""
+    if item["kind"] == "Service":
+        return service_lines(item, _slices(view, item))
+    return DESCRIBE[item["kind"]](item)
+
+
+def _slices(view: View, service: Json) -> list[Json]:
+    """The EndpointSlices of a Service, by name."""
+    about = service["metadata"]
+    mine = [
+        one
+        for one in view.cluster.endpoint_slices
+        if (one.namespace, one.service) == (about["namespace"], about["name"])
+    ]
+    return slice_objects(view, sorted(mine, key=lambda one: one.name))
+
+
 DESCRIBE: Mapping[str, Callable[[Json], Iterator[str]]] = {
     "Pod": pod_lines,
     "Node": node_lines,
@@ -141,6 +161,8 @@ DESCRIBE: Mapping[str, Callable[[Json], Iterator[str]]] = {
     "ReplicaSet": workload_lines,
     "StatefulSet": workload_lines,
     "DaemonSet": workload_lines,
+    "EndpointSlice": slice_lines,
+    "Endpoints": endpoints_lines,
     "Namespace": plain_lines,
     "ConfigMap": plain_lines,
     "Secret": plain_lines,

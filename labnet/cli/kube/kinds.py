@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from labnet.cli.kube import machines, plain, pods, workloads
+from labnet.cli.kube import endpoints, machines, plain, pods, services, workloads
 from labnet.cli.kube.view import Json, View
 from labnet.errors import InputError
 
@@ -49,10 +49,13 @@ KINDS = (
         namespaced=False,
         in_all=True,
     ),
+    Kind("Service", "services", ("svc",), services.services, in_all=True),
     Kind("DaemonSet", "daemonsets", ("ds",), workloads.daemon_sets, "apps", in_all=True),
     Kind("Deployment", "deployments", ("deploy",), workloads.deployments, "apps", in_all=True),
     Kind("ReplicaSet", "replicasets", ("rs",), workloads.replica_sets, "apps", in_all=True),
     Kind("StatefulSet", "statefulsets", ("sts",), workloads.stateful_sets, "apps", in_all=True),
+    Kind("EndpointSlice", "endpointslices", (), endpoints.endpoint_slices, "discovery.k8s.io"),
+    Kind("Endpoints", "endpoints", ("ep",), endpoints.endpoints),
     Kind("Namespace", "namespaces", ("ns",), plain.namespaces, namespaced=False),
     Kind("ConfigMap", "configmaps", ("cm",), plain.config_maps),
     Kind("Secret", "secrets", (), plain.secrets),

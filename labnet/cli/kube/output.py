@@ -37,7 +37,8 @@ def kind_table(kind: Kind, items: Sequence[Json], now: float, layout: Layout) ->
     """The table that kubectl prints of one kind."""
     columns = [one for one in COLUMNS[kind.name] if layout.wide or not one.wide]
     headings = [column.heading for column in columns]
-    rows = [[column.cell(item, now) for column in columns] for item in items]
+    cells = [(one.more if layout.wide else None) or one.cell for one in columns]
+    rows = [[cell(item, now) for cell in cells] for item in items]
     if layout.prefix:
         rows = [[f"{kind.resource}/{row[0]}", *row[1:]] for row in rows]
     if layout.namespaces and kind.namespaced:
