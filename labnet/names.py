@@ -2,10 +2,13 @@
 
 Kernel limits: 15 bytes for an interface, 6 bytes for a MAC address, 255 for a file name (a named
 network namespace is a file). All names are injective: two things never get the same one.
+The names of other people's iptables chains are hashes, so those are injective as far as a hash is.
 
 Decisions
 - We chose the low 32 bits of an address for interface names and MAC addresses (as Docker does for
   its MACs) over a hash because a person can read it back, and it cannot collide within a subnet.
+- We chose the names of kube-proxy's and portmap's chains as they are, hashes that nobody can read
+  back (an iptables chain has at most 28 characters), because guides to their rules use them.
 - We chose `_segment` for the namespace of the node segment because an underscore can be in
   no Kubernetes name.
 """
@@ -96,3 +99,26 @@ def mac_address(prefix: str, address: IPAddress) -> str:
 def parse_mac_address(mac: str) -> tuple[str, int]:
     """The prefix and the low 32 bits that `mac_address` was given."""
     return mac[:5], int(mac[6:].replace(":", ""), 16)
+
+
+def service_chain(kind: str, port_name: str, protocol: str, endpoint: str = "") -> str:
+    """kube-proxy's iptables chain of a port of a Service: `KUBE-SVC-NPX46M4PTMTKRN6Y`.
+
+    `kind` is SVC, SVL, EXT, FW or, with an endpoint (`10.0.0.1:80`), SEP; `port_name` is
+    `NAMESPACE/NAME:PORT`, `protocol` in lower case (Kubernetes' pkg/proxy/iptables).
+    """
+    from base64 import b32encode  # noqa: PLC0415 - only a lab whose rules are made needs it
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL: 6 ms that other commands need not pay
+
+    digest = sha256(f"{port_name}{protocol}{endpoint}".encode()).digest()
+    return f"KUBE-{kind}-{b32encode(digest[:10]).decode()}"
+
+
+def cni_chain(prefix: str, network: str, container_id: str) -> str:
+    """A CNI plugin's iptables chain of a container, 28 characters: `CNI-DN-` and hexadecimal.
+
+    As `FormatChainName` of containernetworking/plugins; `prefix` is `DN-` for portmap.
+    """
+    from hashlib import sha512  # noqa: PLC0415 - OpenSSL: 6 ms that other commands need not pay
+
+    return f"CNI-{prefix}{sha512(f'{network}{container_id}'.encode()).hexdigest()}"[:28]

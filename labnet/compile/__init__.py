@@ -21,6 +21,7 @@ from labnet.compile.cni import compile_cni
 from labnet.compile.docker import compile_docker
 from labnet.compile.kubelet import compile_kubelet
 from labnet.compile.parts import Part, TablePart, merge_tables
+from labnet.compile.proxy import compile_proxy
 from labnet.compile.underlay import compile_underlay
 from labnet.model import Cluster
 from labnet.state import Key, Object, State
@@ -31,8 +32,9 @@ __all__ = ["compile_state"]
 _COMPONENTS: tuple[Callable[[Cluster], Iterator[Part]], ...] = (
     compile_underlay,
     compile_docker,
-    compile_cni,
     compile_kubelet,
+    compile_cni,
+    compile_proxy,
 )
 
 

@@ -15,7 +15,8 @@ class TablePart:
     """A component's share of one table of a namespace.
 
     `chains` are its own; `rules` are in iptables-save's form, and those of a built-in chain follow
-    those of the components before it.
+    those of the components before it. `prepended` are rules of built-in chains, from the top down,
+    that stand above all that the components before it have put there.
     """
 
     netns: str
@@ -24,6 +25,7 @@ class TablePart:
     component: str
     chains: tuple[str, ...]
     rules: tuple[str, ...]
+    prepended: tuple[str, ...] = ()
 
 
 class Part(NamedTuple):
@@ -56,6 +58,7 @@ def merge_tables(parts: Iterable[TablePart]) -> Iterator[tuple[Ruleset, str]]:
         own = [(chain, "-") for share in shares for chain in share.chains]
         assert not {name for name, _ in own} & set(BUILTIN[table]), "own chains have own names"
         chains = sorted_chains(table, own)
-        rules = sorted_rules(chains, [rule for share in shares for rule in share.rules])
+        first = [rule for share in reversed(shares) for rule in share.prepended]
+        rules = sorted_rules(chains, [*first, *(rule for share in shares for rule in share.rules)])
         names = sorted({share.component for share in shares})
         yield Ruleset(netns, family, table, chains, rules), "rules of " + ", ".join(names)
