@@ -114,6 +114,14 @@ def service_chain(kind: str, port_name: str, protocol: str, endpoint: str = "") 
     return f"KUBE-{kind}-{b32encode(digest[:10]).decode()}"
 
 
+def host_port_chain(pod_id: str, host_port: int, protocol: str, host_ip: str) -> str:
+    """Kubelet's iptables chain of a hostPort, `KUBE-HP-` and a hash, as it was with kubenet.
+
+    `protocol` is in upper case (Kubernetes' pkg/kubelet/dockershim/network/hostport).
+    """
+    return service_chain("HP", pod_id, f"{host_port}{protocol}", host_ip)
+
+
 def cni_chain(prefix: str, network: str, container_id: str) -> str:
     """A CNI plugin's iptables chain of a container, 28 characters: `CNI-DN-` and hexadecimal.
 
@@ -122,3 +130,36 @@ def cni_chain(prefix: str, network: str, container_id: str) -> str:
     from hashlib import sha512  # noqa: PLC0415 - OpenSSL: 6 ms that other commands need not pay
 
     return f"CNI-{prefix}{sha512(f'{network}{container_id}'.encode()).hexdigest()}"[:28]
+
+
+_NFT_NAME = 240
+"""The longest name that kube-proxy makes, less the kind of the chain and its hyphen."""
+
+
+def nft_service_chain(kind: str, namespace: str, name: str, protocol: str, port: str) -> str:
+    """kube-proxy's nftables chain of a port of a Service: `service-ULMVA6XW-ns1/svc1/tcp/p80`.
+
+    `kind` is service, local, external or firewall; `port` is the name of the port, empty if it has
+    none, `protocol` in lower case (Kubernetes' pkg/proxy/nftables).
+    """
+    return f"{kind}-{_with_digest(f'{namespace}/{name}/{protocol}/{port}')}"
+
+
+def nft_endpoint_chain(  # noqa: PLR0913, PLR0917 - the name has that many parts
+    kind: str, namespace: str, name: str, protocol: str, port: str, endpoint: tuple[str, int]
+) -> str:
+    """The chain (`endpoint`) or set of clients (`affinity`) of an endpoint, its address and port.
+
+    `endpoint-5OJB2KTY-ns1/svc1/tcp/p80__10.180.0.1/80`; an IPv6 address has dots for its colons.
+    """
+    ip = endpoint[0].replace(":", ".")
+    return f"{kind}-{_with_digest(f'{namespace}/{name}/{protocol}/{port}__{ip}/{endpoint[1]}')}"
+
+
+def _with_digest(name: str) -> str:
+    """A name after a digest of it, so that it stays its own if it has to be cut."""
+    from base64 import b32encode  # noqa: PLC0415 - only a lab whose rules are made needs it
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL: 6 ms that other commands need not pay
+
+    whole = f"{b32encode(sha256(name.encode()).digest()[:5]).decode()}-{name}"
+    return whole if len(whole) <= _NFT_NAME else f"{whole[: _NFT_NAME - 3]}..."

@@ -21,13 +21,14 @@ from labnet.compile.cni import compile_cni
 from labnet.compile.docker import compile_docker
 from labnet.compile.kubelet import compile_kubelet
 from labnet.compile.parts import Part, TablePart, merge_tables
+from labnet.compile.portmap import compile_portmap
 from labnet.compile.proxy import compile_proxy
 from labnet.compile.underlay import compile_underlay
 from labnet.model import Cluster
 from labnet.state import Key, Object, State
 
 
-__all__ = ["compile_state"]
+__all__ = ["compile_parts", "compile_state"]
 
 _COMPONENTS: tuple[Callable[[Cluster], Iterator[Part]], ...] = (
     compile_underlay,
@@ -35,6 +36,7 @@ _COMPONENTS: tuple[Callable[[Cluster], Iterator[Part]], ...] = (
     compile_kubelet,
     compile_cni,
     compile_proxy,
+    compile_portmap,
 )
 
 
@@ -43,16 +45,21 @@ def compile_state(cluster: Cluster) -> State:
     objects: dict[Key, Object] = {}
     notes: dict[Key, str] = {}
     tables: list[TablePart] = []
-    for component in _COMPONENTS:
-        for part in component(cluster):
-            if isinstance(part.item, TablePart):
-                tables.append(part.item)
-                continue
-            key = part.item.key
-            assert key not in objects, f"two components make {part.item}"
-            objects[key] = part.item
-            notes[key] = part.why
+    for part in compile_parts(cluster):
+        if isinstance(part.item, TablePart):
+            tables.append(part.item)
+            continue
+        key = part.item.key
+        assert key not in objects, f"two components make {part.item}"
+        objects[key] = part.item
+        notes[key] = part.why
     for ruleset, why in merge_tables(tables):
         objects[ruleset.key] = ruleset
         notes[ruleset.key] = why
     return State(objects, notes)
+
+
+def compile_parts(cluster: Cluster) -> Iterator[Part]:
+    """What each component makes, before their shares of tables are merged."""
+    for component in _COMPONENTS:
+        yield from component(cluster)

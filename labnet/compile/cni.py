@@ -29,7 +29,7 @@ _NON_MASQUERADE = "10.0.0.0/8"  # kubelet's --non-masquerade-cidr
 def compile_cni(cluster: Cluster) -> Iterator[Part]:
     """The bridge and the pods of every node, then what joins the nodes."""
     cni = cluster.lab.networking.cni
-    bridge = _BRIDGE.get(cni, "cni0")
+    bridge = bridge_name(cluster)
     mtu = pod_mtu(cluster)
     nodes = {node.name: node for node in cluster.nodes}
     for node in cluster.nodes:
@@ -47,6 +47,11 @@ def compile_cni(cluster: Cluster) -> Iterator[Part]:
         yield from _host_gw(cluster)
     elif cni == "vxlan":
         yield from _vxlan(cluster)
+
+
+def bridge_name(cluster: Cluster) -> str:
+    """The bridge of the pods, on every node."""
+    return _BRIDGE.get(cluster.lab.networking.cni, "cni0")
 
 
 def pod_mtu(cluster: Cluster) -> int:

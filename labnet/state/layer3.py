@@ -8,6 +8,9 @@ from typing import ClassVar, Self
 from labnet.state.base import Command, Key, Object
 
 
+_LINK_SYSCTL = 5  # the rank of parameters of one link
+
+
 @dataclass(frozen=True, slots=True)
 class Address(Object):
     """An address with its prefix length, `10.244.1.2/24`; an IPv6 one skips duplicate detection.
@@ -172,6 +175,14 @@ class Sysctl(Object):
     def key(self) -> Key:
         """`sysctl NETNS NAME`."""
         return "sysctl", self.netns, self.name
+
+    @property
+    def sort_key(self) -> tuple[int, str]:
+        """Parameters are set before there are links, which copy them; but a link's own after it."""
+        group, _, rest = self.name.partition(".conf.")
+        device = rest.partition(".")[0] if group.startswith("net.ip") else ""
+        rank = _LINK_SYSCTL if device not in ("", "all", "default") else self.rank
+        return rank, " ".join(self.key)
 
     def add(self) -> list[Command]:
         """`sysctl -w` in the namespace."""

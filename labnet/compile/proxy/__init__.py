@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 from labnet.compile.parts import Part
 from labnet.compile.proxy.iptables import compile_iptables
+from labnet.compile.proxy.sysctls import compile_sysctls
 from labnet.model import Cluster
 
 
 def compile_proxy(cluster: Cluster) -> Iterator[Part]:
     """Everything that kube-proxy does on every node."""
+    yield from compile_sysctls(cluster)
     for family in cluster.lab.networking.families:
         yield from compile_iptables(cluster, family)

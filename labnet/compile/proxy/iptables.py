@@ -28,6 +28,7 @@ from labnet.compile.proxy.iptables_service import (
 from labnet.compile.proxy.node import (
     NodePortAddresses,
     local_traffic,
+    localhost_node_ports,
     node_port_addresses,
     primary_addresses,
 )
@@ -87,12 +88,6 @@ def compile_iptables(cluster: Cluster, family: Family) -> Iterator[Part]:
         yield Part(_nat(cluster, node, family, services, node_ports[node.name]), "")
         yield Part(_filter(cluster, node, family, services), "")
         yield Part(TablePart(node.netns, family, "mangle", _COMPONENT, (_CANARY,), ()), "")
-
-
-def localhost_node_ports(cluster: Cluster, addresses: NodePortAddresses) -> bool:
-    """Whether NodePorts answer on 127.0.0.1; they never do on ::1."""
-    settings = cluster.lab.kube_proxy
-    return settings.mode == "iptables" and settings.localhost_node_ports and addresses.loopback
 
 
 @dataclass(slots=True)

@@ -78,6 +78,12 @@ def node_port_addresses(cluster: Cluster, family: Family) -> Mapping[str, NodePo
     }
 
 
+def localhost_node_ports(cluster: Cluster, addresses: NodePortAddresses) -> bool:
+    """Whether NodePorts answer on 127.0.0.1; they never do on ::1."""
+    settings = cluster.lab.kube_proxy
+    return settings.mode == "iptables" and settings.localhost_node_ports and addresses.loopback
+
+
 def _cidrs(words: Iterable[str], node: Node, family: Family) -> Iterator[IPNetwork]:
     """The prefixes of a family that were asked for on a node."""
     for word in words:
