@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SEGMENT = "_segment"
 DEFAULT_NAMESPACE = "default"
 _LOW32 = 0xFFFF_FFFF
+_NFT_NAME = 240  # the longest that kube-proxy makes, less the chain's kind
 
 POD_MAC = "0a:58"  # what kubenet and the CNI bridge plugin gave their pods
 DOCKER_MAC = "02:42"  # Docker's
@@ -132,15 +133,12 @@ def cni_chain(prefix: str, network: str, container_id: str) -> str:
     return f"CNI-{prefix}{sha512(f'{network}{container_id}'.encode()).hexdigest()}"[:28]
 
 
-_NFT_NAME = 240
-"""The longest name that kube-proxy makes, less the kind of the chain and its hyphen."""
-
-
 def nft_service_chain(kind: str, namespace: str, name: str, protocol: str, port: str) -> str:
-    """kube-proxy's nftables chain of a port of a Service: `service-ULMVA6XW-ns1/svc1/tcp/p80`.
+    """kube-proxy's nftables chain of a port of a Service.
 
-    `kind` is service, local, external or firewall; `port` is the name of the port, empty if it has
-    none, `protocol` in lower case (Kubernetes' pkg/proxy/nftables).
+    `service-ULMVA6XW-ns1/svc1/tcp/p80`: `kind` is service, local, external or firewall; `port` is
+    the name of the port, empty if it has none, `protocol` in lower case (Kubernetes'
+    pkg/proxy/nftables).
     """
     return f"{kind}-{_with_digest(f'{namespace}/{name}/{protocol}/{port}')}"
 
