@@ -15,10 +15,11 @@ from labnet.kernel import netns
 from labnet.kernel.apply import Applier
 from labnet.kernel.containers import Containers
 from labnet.kernel.iptables import missing_tool, observe_rules
+from labnet.kernel.nft import load_library, observe_tables
 from labnet.kernel.observe import observe_networks
 from labnet.kernel.protocol import Removal
 from labnet.plan import Op, Plan, Verb, plan
-from labnet.state import Netns, Process, Ruleset, State
+from labnet.state import Netns, NftTable, Process, Ruleset, State
 
 
 _ROOT = Path("/run/labnet")
@@ -42,6 +43,7 @@ class LinuxKernel:
             if isinstance(item, Netns) and item.owner.startswith(("node/", "host/"))
         ]
         seen.add(observe_rules(machines, thread))
+        seen.add(observe_tables(machines, thread))
         notes = {}
         for process, note in self._containers(lab).observe(seen.inodes):
             if note:
@@ -55,6 +57,8 @@ class LinuxKernel:
         for op in plan:
             if isinstance(op.object, Ruleset) and not shutil.which(f"{op.object.tool}-restore"):
                 raise MachineError(missing_tool(f"{op.object.tool}-restore"))
+            if isinstance(op.object, NftTable):
+                load_library()
         self.check_names(plan)
 
     def check_names(self, plan: Plan) -> None:

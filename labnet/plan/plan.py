@@ -11,11 +11,13 @@ from labnet.state import (
     Key,
     Neighbour,
     Netns,
+    NftTable,
     Object,
     Process,
     Route,
     Ruleset,
     State,
+    UdpFlows,
     Veth,
 )
 
@@ -26,10 +28,38 @@ def plan(desired: State, observed: State) -> Plan:
     # A name can be another thing's tomorrow: what goes is ordered as it is, the rest as it will be.
     before, after = _tiers(observed), _tiers(desired)
     deletes = _deletes(desired, observed, lost)
-    deletes.sort(key=lambda op: _position(op.object, before), reverse=True)
     sets = _sets(desired, observed, lost)
+    rules = _rules(desired, observed, [*deletes, *sets])
+    early = {op.object.key for op in rules}
+    deletes = [op for op in deletes if op.object.key not in early]
+    sets = [op for op in sets if op.object.key not in early]
+    rules.sort(key=lambda op: _position(op.object, after))
+    deletes.sort(key=lambda op: _position(op.object, before), reverse=True)
     sets.sort(key=lambda op: _position(op.object, after))
-    return (*deletes, *sets)
+    return (*rules, *deletes, *sets)
+
+
+def _rules(desired: State, observed: State, ops: list[Op]) -> list[Op]:
+    """What comes before all else: the rules of namespaces that are there and stay.
+
+    Nobody is to be sent any more to what is removed afterwards. Where rules change, flows may be
+    left that follow the old ones, even if there were none when we looked.
+    """
+    stays = {item.name for item in observed if isinstance(item, Netns) and item.owner}
+    rules: list[Op] = []
+    changed: set[tuple[str, int]] = set()
+    for op in ops:
+        item = op.object
+        if isinstance(item, Ruleset | NftTable) and item.netns in stays:
+            rules.append(op)
+            changed.add((item.netns, item.family))
+    for new in desired:
+        old = observed.objects.get(new.key) if isinstance(new, UdpFlows) else None
+        if isinstance(new, UdpFlows) and isinstance(old, UdpFlows):
+            if old != new or (new.netns, new.family) in changed:
+                why = _because(desired.notes.get(new.key, ""), new.difference(old))
+                rules.append(Op(Verb.CHANGE, new, why, old))
+    return rules
 
 
 def _lost(desired: State, observed: State) -> set[Key]:
@@ -134,6 +164,8 @@ def _sets(desired: State, observed: State, lost: set[Key]) -> list[Op]:
     """Add what is missing and change what differs."""
     ops = []
     for new in desired:
+        if isinstance(new, UdpFlows):
+            continue  # a new namespace has none, and elsewhere they follow the rules
         key = new.key
         old = observed.objects.get(key)
         source = desired.notes.get(key, "")
@@ -157,7 +189,9 @@ def _because(source: str, reason: str) -> str:
 
 
 _TIERS = {"segment": 0, "node": 1, "host": 1}
-_RULES, _LEAF, _PROCESSES = 2, 3, 4
+_LEAF = 4
+_KINDS: dict[type[Object], int] = {Ruleset: 2, NftTable: 2, UdpFlows: 3, Process: 5}
+"""Tiers of what is the same tier in every namespace."""
 
 
 def _tiers(state: State) -> dict[str, int]:
@@ -172,7 +206,5 @@ def _tiers(state: State) -> dict[str, int]:
 def _position(item: Object, tiers: dict[str, int]) -> tuple[int, str, int, str]:
     """Where an object stands in the order in which things are made."""
     home = item.home
-    tier = tiers.get(home, _LEAF)
-    if isinstance(item, Ruleset | Process):
-        tier = _RULES if isinstance(item, Ruleset) else _PROCESSES
+    tier = _KINDS.get(type(item)) or tiers.get(home, _LEAF)
     return (tier, home, *item.sort_key)

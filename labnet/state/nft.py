@@ -95,8 +95,6 @@ class NftTable(Object):
         unless that is of another kind now. Only if the table itself has other properties, or a
         base chain is none any more, is all of it replaced.
         """
-        if self == old:
-            return ""
         change = None
         if self.header == old.header:
             change = delta(self.path, self.blocks, old.blocks)

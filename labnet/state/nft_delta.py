@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 _REFERENCE = re.compile(r"@([\w./\\-]+)")
 _ANNOTATION = re.compile(r' (?:comment "[^"]*"|timeout \w+)')
+
+_CHUNK = 512  # elements that are compared at once
 
 _Place = tuple[bool, str]  # as NftBlock has it: sets and maps before chains
 
@@ -36,17 +37,24 @@ def delta(path: str, new: Iterable[NftBlock], old: Iterable[NftBlock]) -> str | 
     remade = {place for place in common if _is_another(after[place], before[place])}
     if any(after[place].is_base != before[place].is_base for place in remade):
         return None
-    kept = {place for place in common if after[place].members != before[place].members} - remade
-    kept |= _users(before, {name for is_chain, name in remade if not is_chain}) & (common - remade)
     gone, fresh = before.keys() - common | remade, after.keys() - common | remade
-    change = _Change(path, before, after)
+    kept = sorted(common - remade)
+    users = _users(before, {name for is_chain, name in remade if not is_chain})
+    refilled = {
+        place
+        for place in kept
+        if place[0] and (place in users or after[place].members != before[place].members)
+    }
+    sets = [_Elements(before[place], after[place]) for place in kept if not place[0]]
+    made = [after[place].text() for place in sorted(fresh)]
     return "".join(
         [
-            *change.flushed(sorted(kept | gone)),
-            *change.taken(sorted(kept)),
-            *change.deleted(sorted(gone)),
-            *change.made(sorted(fresh)),
-            *change.added(sorted(kept)),
+            *(f"flush chain {path} {name}\n" for own, name in sorted(refilled | gone) if own),
+            *(line for changed in sets for line in changed.deletion(path)),
+            *(f"delete {before[place].kind} {path} {place[1]}\n" for place in sorted(gone)),
+            *([f"table {path} {{\n", *made, "}\n"] if made else ()),
+            *(line for changed in sets for line in changed.addition(path)),
+            *(line for place in sorted(refilled) for line in filling(path, after[place])),
         ]
     )
 
@@ -68,70 +76,37 @@ def _users(blocks: Mapping[_Place, NftBlock], names: set[str]) -> set[_Place]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """The blocks of a table as they are and as they shall be, and commands for some of them."""
+class _Elements:
+    """What differs in a set or map, which is found once for both directions."""
 
-    path: str
-    before: Mapping[_Place, NftBlock]
-    after: Mapping[_Place, NftBlock]
-
-    def flushed(self, places: Iterable[_Place]) -> Iterator[str]:
-        """Chains without their rules."""
-        for is_chain, name in places:
-            if is_chain:
-                yield f"flush chain {self.path} {name}\n"
-
-    def taken(self, places: Iterable[_Place]) -> Iterator[str]:
-        """Sets and maps without the elements that go, or that will be others."""
-        for is_chain, name in places:
-            if not is_chain:
-                elements = self._surplus(self.before, self.after, (is_chain, name))
-                keys = [_ANNOTATION.sub("", item).partition(" : ")[0] for item in elements]
-                yield from _elements("delete", self.path, name, keys)
-
-    def deleted(self, places: Iterable[_Place]) -> Iterator[str]:
-        """What goes altogether."""
-        for place in places:
-            yield f"delete {self.before[place].kind} {self.path} {place[1]}\n"
-
-    def made(self, places: Iterable[_Place]) -> Iterator[str]:
-        """What is new, as a table: nft makes its chains before the elements that lead to them."""
-        blocks = [self.after[place].text() for place in places]
-        if blocks:
-            yield "".join([f"table {self.path} {{\n", *blocks, "}\n"])
-
-    def added(self, places: Iterable[_Place]) -> Iterator[str]:
-        """What was there with what it has now."""
-        for place in places:
-            block = self.after[place]
-            if block.kind == "chain":
-                yield from filling(self.path, block)
-            else:
-                elements = self._surplus(self.after, self.before, place)
-                yield from _elements("add", self.path, block.name, elements)
-
-    def _surplus(
-        self, these: Mapping[_Place, NftBlock], those: Mapping[_Place, NftBlock], place: _Place
-    ) -> list[str]:
-        """The elements that only the first has."""
-        here, there = these[place].members, those[place].members
+    def __init__(self, old: NftBlock, new: NftBlock) -> None:
+        """Look for it where the two differ."""
+        here, there = new.members, old.members
         start = _in_common(here, there)
-        end = _in_common(here[:start:-1], there[:start:-1])
-        other = set(there[start : len(there) - end])
-        return [item for item in here[start : len(here) - end] if item not in other]
+        end = _in_common(here[start:][::-1], there[start:][::-1])
+        mine, theirs = here[start : len(here) - end], there[start : len(there) - end]
+        self._name = new.name
+        self._added = sorted({*mine}.difference(theirs))
+        self._gone = sorted({*theirs}.difference(mine))
+
+    def deletion(self, path: str) -> Iterator[str]:
+        """A command that takes away what goes, and what will be another element of the same key."""
+        keys = [_ANNOTATION.sub("", item).partition(" : ")[0] for item in self._gone]
+        return _elements("delete", path, self._name, keys)
+
+    def addition(self, path: str) -> Iterator[str]:
+        """A command that adds what comes."""
+        return _elements("add", path, self._name, self._added)
 
 
 def _in_common(these: Sequence[str], those: Sequence[str]) -> int:
-    """How many elements both begin with; compared by halves, which is C's work and not Python's."""
-    low, high = 0, min(len(these), len(those))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if these[low:middle] == those[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """How many elements both begin with; many are compared at once, which is C's work."""
+    shorter = min(len(these), len(those))
+    for start in range(0, shorter, _CHUNK):
+        end = min(start + _CHUNK, shorter)
+        if these[start:end] != those[start:end]:
+            return next(n for n in range(start, end) if these[n] != those[n])
+    return shorter
 
 
 def filling(path: str, block: NftBlock, size: int = 0) -> Iterator[str]:
