@@ -20,6 +20,7 @@ from labnet.state import (
     Key,
     Neighbour,
     Netns,
+    NftTable,
     Object,
     Process,
     Route,
@@ -36,6 +37,11 @@ class Processes(Protocol):
 
     def apply(self, ops: list[Op], progress: Progress) -> None:
         """Carry out operations on processes; raises LabnetError."""
+
+
+def _kind(op: Op) -> type[Object]:
+    """The type of object; tables of nftables are loaded together with those of iptables."""
+    return Ruleset if isinstance(op.object, NftTable) else type(op.object)
 
 
 class Applier:
@@ -73,7 +79,7 @@ class Applier:
             self._settle()
 
     def _carry_out(self, plan: Plan) -> None:
-        for kind, some in groupby(plan, key=lambda op: type(op.object)):
+        for kind, some in groupby(plan, key=_kind):
             if kind is Ruleset:
                 self._rules(list(some))
             elif kind is Process:
@@ -82,6 +88,8 @@ class Applier:
                 self._processes.apply(list(some), self._progress)
             else:
                 for op in some:
+                    if op.verb is Verb.DELETE:
+                        self._loaded()  # what goes may be where the old rules still lead
                     self._one(op)
         self._wire.flush()
         self._loaded()
@@ -89,12 +97,7 @@ class Applier:
     def _rules(self, ops: list[Op]) -> None:
         self._wire.flush()
         self._loaded()
-        rules = [
-            op.object.empty() if op.verb is Verb.DELETE else op.object
-            for op in ops
-            if isinstance(op.object, Ruleset)
-        ]
-        self._loading = Loading(rules, ops)
+        self._loading = Loading(ops)
 
     def _loaded(self) -> None:
         """Wait for the rules that are being loaded, if there are any."""

@@ -6,25 +6,21 @@ beside each other. A child is in the namespace that the thread is in when it sta
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labnet.errors import Failed, MachineError
 from labnet.kernel import netns
-from labnet.kernel.netlink import NetlinkSocket
-from labnet.state import Ruleset, parse_rulesets
+from labnet.kernel.nft import table_names
+from labnet.plan import Op, Verb
+from labnet.state import BUILTIN, Ruleset, parse_rulesets
 
 
 if TYPE_CHECKING:
     import subprocess
 
 
-_NETLINK_NETFILTER = 12
-_NFT_MSG_GETTABLE = 0x0A01  # NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE
-_NFGENMSG = struct.Struct("=BBH")
-_NFPROTO: dict[Literal[4, 6], int] = {4: 2, 6: 10}
 _LEGACY: dict[Literal[4, 6], Path] = {
     4: Path("/proc/thread-self/net/ip_tables_names"),
     6: Path("/proc/thread-self/net/ip6_tables_names"),
@@ -48,36 +44,54 @@ def observe_rules(names: Iterable[str], thread: netns.Thread) -> list[Ruleset]:
     return rulesets
 
 
-def apply_rules(rulesets: Iterable[Ruleset], thread: netns.Thread) -> None:
-    """Swap these tables for what they shall be: one process for each namespace and family."""
-    groups: dict[tuple[str, Literal[4, 6]], str] = {}
-    for ruleset in rulesets:
-        group = ruleset.netns, ruleset.family
-        groups[group] = groups.get(group, "") + ruleset.text()
-    jobs = [
-        _Job(name, (f"{_TOOL[family]}-restore", "-w", _LOCK_SECONDS), text)
-        for (name, family), text in groups.items()
-    ]
+def apply_rules(ops: Iterable[Op], thread: netns.Thread) -> None:
+    """Make these tables what they shall be: one process for each namespace and family.
+
+    A table is swapped at once. Where that is shorter, iptables-restore reads only the chains that
+    change, of all tables of its run: it either empties every table first or none.
+    """
+    groups: dict[tuple[str, Literal[4, 6]], list[_Swap]] = {}
+    for op in ops:
+        swap = _swap(op)
+        groups.setdefault((swap.new.netns, swap.new.family), []).append(swap)
+    jobs = []
+    for (name, family), swaps in groups.items():
+        options, text = _restore(swaps)
+        jobs.append(_Job(name, (f"{_TOOL[family]}-restore", "-w", _LOCK_SECONDS, *options), text))
     _run(thread, jobs)
 
 
+class _Swap(NamedTuple):
+    """A table as it shall be, and as it is; `is_there` if anybody has ever touched it."""
+
+    new: Ruleset
+    old: Ruleset
+    is_there: bool = True
+
+
+def _swap(op: Op) -> _Swap:
+    item = op.object
+    assert isinstance(item, Ruleset), "others have their own ways"
+    if op.verb is Verb.DELETE:
+        return _Swap(item.empty(), item)
+    if isinstance(op.old, Ruleset):
+        return _Swap(item, op.old)
+    return _Swap(item, item.empty(), is_there=False)
+
+
+def _restore(swaps: Sequence[_Swap]) -> tuple[tuple[str, ...], str]:
+    """Options of iptables-restore, and what it reads."""
+    if any(swap.is_there for swap in swaps):
+        parts = [swap.new.delta(swap.old) for swap in swaps]
+        if sum(map(len, parts)) < sum(swap.new.size for swap in swaps):
+            return ("--noflush",), "".join(parts)
+    return (), "".join(swap.new.text() for swap in swaps)
+
+
 def _families_in_use() -> list[Literal[4, 6]]:
-    """The families for which this namespace has any table, of nftables or of the old kind."""
-    used: list[Literal[4, 6]] = []
-    sock = None
-    try:
-        sock = NetlinkSocket(_NETLINK_NETFILTER)
-        for family, number in _NFPROTO.items():
-            body = _NFGENMSG.pack(number, 0, 0)
-            tables = sum(1 for _ in sock.dump(_NFT_MSG_GETTABLE, body))
-            if tables or _legacy_tables(family):
-                used.append(family)
-    except OSError:  # no nftables in this kernel: only the old kind can tell
-        used = [family for family in _LEGACY if _legacy_tables(family)]
-    finally:
-        if sock is not None:
-            sock.close()
-    return used
+    """The families for which this namespace has a table of iptables, of either kind."""
+    used = {table.family for table in table_names() if table.name in BUILTIN}
+    return [family for family in _LEGACY if family in used or _legacy_tables(family)]
 
 
 def _legacy_tables(family: Literal[4, 6]) -> bool:

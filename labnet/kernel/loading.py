@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from labnet.kernel import netns
 from labnet.kernel.iptables import apply_rules
+from labnet.kernel.nft import apply_tables
 from labnet.plan import Op
-from labnet.state import Ruleset
+from labnet.state import NftTable, Ruleset
 
 
 class Loading:
@@ -18,10 +19,9 @@ class Loading:
     rules (20 to 30 ms for each namespace), which costs nobody any time then.
     """
 
-    def __init__(self, rulesets: Sequence[Ruleset], ops: Sequence[Op]) -> None:
-        """Begin; `ops` are the operations that this is for."""
+    def __init__(self, ops: Sequence[Op]) -> None:
+        """Begin with these operations."""
         self.ops = ops
-        self._rulesets = rulesets
         self._error: BaseException | None = None
         self._worker = threading.Thread(target=self._load, name="rules")
         self._worker.start()
@@ -29,7 +29,8 @@ class Loading:
     def _load(self) -> None:
         try:
             with netns.Thread() as thread:
-                apply_rules(self._rulesets, thread)
+                apply_rules([op for op in self.ops if isinstance(op.object, Ruleset)], thread)
+                apply_tables([op for op in self.ops if isinstance(op.object, NftTable)], thread)
         except BaseException as error:  # noqa: BLE001  # it is raised again where it is waited for
             self._error = error
 

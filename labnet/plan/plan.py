@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import ip_interface
 
 from labnet.plan.op import Op, Plan, Verb
@@ -53,13 +54,18 @@ def _rules(desired: State, observed: State, ops: list[Op]) -> list[Op]:
         if isinstance(item, Ruleset | NftTable) and item.netns in stays:
             rules.append(op)
             changed.add((item.netns, item.family))
+    return [*rules, *_flows(desired, observed, changed)]
+
+
+def _flows(desired: State, observed: State, changed: set[tuple[str, int]]) -> Iterator[Op]:
+    """Look for flows that lead nowhere, where rules have changed and where there are such."""
     for new in desired:
         old = observed.objects.get(new.key) if isinstance(new, UdpFlows) else None
-        if isinstance(new, UdpFlows) and isinstance(old, UdpFlows):
-            if old != new or (new.netns, new.family) in changed:
-                why = _because(desired.notes.get(new.key, ""), new.difference(old))
-                rules.append(Op(Verb.CHANGE, new, why, old))
-    return rules
+        if not (isinstance(new, UdpFlows) and isinstance(old, UdpFlows)):
+            continue
+        if old != new or (new.netns, new.family) in changed:
+            why = _because(desired.notes.get(new.key, ""), new.difference(old))
+            yield Op(Verb.CHANGE, new, why, old)
 
 
 def _lost(desired: State, observed: State) -> set[Key]:

@@ -15,6 +15,7 @@ Decisions
 """
 
 from labnet.state.base import Command, Key, Object, Operator, State, Stdin, printable, sysctl_path
+from labnet.state.flows import Flow, UdpFlows, UdpService
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
 from labnet.state.nft import NftBlock, NftTable, sorted_blocks
@@ -29,6 +30,7 @@ __all__ = [
     "Bridge",
     "Command",
     "FdbEntry",
+    "Flow",
     "Key",
     "Neighbour",
     "Netns",
@@ -42,6 +44,8 @@ __all__ = [
     "State",
     "Stdin",
     "Sysctl",
+    "UdpFlows",
+    "UdpService",
     "Veth",
     "Vxlan",
     "parse_nft_tables",

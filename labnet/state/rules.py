@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
@@ -17,6 +18,8 @@ BUILTIN: dict[str, tuple[str, ...]] = {
     "security": ("INPUT", "FORWARD", "OUTPUT"),
 }
 """The built-in chains of each table (iptables(8))."""
+_Place = Callable[[str], tuple[int, str]]
+_MANY = 500  # chains; so many are nobody's to read, and slow to sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,39 @@ class Ruleset(Object):
         return "iptables" if self.family == 4 else "ip6tables"
 
     def text(self) -> str:
-        """The table as iptables-restore reads it."""
-        chains = [f":{name} {policy} [0:0]" for name, policy in self.chains]
+        """The whole table as iptables-restore reads it."""
+        chains = [f":{name} {policy} [0:0]" for name, policy in _declared(self.chains)]
         return "\n".join([f"*{self.table}", *chains, *self.rules, "COMMIT", ""])
+
+    @property
+    def size(self) -> int:
+        """How long its text is, or nearly so."""
+        return sum(map(len, self.rules)) + len(self.rules)
+
+    def delta(self, old: Self) -> str:
+        """What `iptables-restore --noflush` has to read to make this table of `old`.
+
+        Chains that are the same in both are not named, so their counters and the lists of their
+        `recent` matches stay as they are. A list that another rule of the same text names stays as
+        well: the kernel takes new rules before it lets go of old ones. A `:CHAIN` line empties a
+        chain of one's own and makes it if need be; it does not empty a built-in one.
+        """
+        place = _places(self.table)
+        touched = _touched(old.rules, self.rules, place)
+        fresh = dict(set(self.chains).difference(old.chains))
+        gone = dict(set(old.chains).difference(self.chains)).keys() - fresh.keys()
+        flushed = [name for name in touched if name not in gone]
+        own = {name: "-" for name in flushed if name not in BUILTIN[self.table]}
+        named = sorted({**own, **fresh}.items(), key=lambda chain: place(chain[0]))
+        lines = [
+            f"*{self.table}",
+            *(f":{name} {policy} [0:0]" for name, policy in _declared(named)),
+            *(f":{name} - [0:0]" for name in sorted(gone)),
+            *(f"-F {name}" for name in flushed if name not in own),
+            *(rule for name in flushed for rule in _body(self.rules, name, place)),
+            *(f"-X {name}" for name in sorted(gone)),
+        ]
+        return "\n".join([*lines, "COMMIT", ""])
 
     def empty(self) -> Self:
         """The same table as a new namespace has it."""
@@ -65,13 +98,68 @@ class Ruleset(Object):
         return [("ip", "netns", "exec", self.netns, f"{self.tool}-restore", Stdin(self.text()))]
 
     def change(self, old: Self) -> list[Command]:
-        """The same swaps it."""
-        del old
-        return self.add()
+        """`iptables-restore --noflush` of what differs, if that is less than the whole."""
+        part = self.delta(old)
+        if len(part) >= self.size:
+            return self.add()
+        restore = (f"{self.tool}-restore", "--noflush", Stdin(part))
+        return [("ip", "netns", "exec", self.netns, *restore)]
 
     def delete(self) -> list[Command]:
         """Back to the empty table."""
         return self.empty().add()
+
+
+def _declared(chains: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Chains in the order in which they are to be made.
+
+    iptables-nft 1.8 sorts the chains that it reads from the kernel by a quicksort that takes the
+    first for its pivot. The kernel tells them in the order of their making, so 20,000 of them made
+    in the order of their names cost every iptables-save 4 s instead of 0.7.
+    """
+    if len(chains) < _MANY:
+        return chains
+    return sorted(chains, key=lambda chain: (chain[1] == "-", chain[0][::-1]))
+
+
+def _places(table: str) -> _Place:
+    """What sorts the chains of a table: the built-in ones as their hooks, the others by name."""
+    builtin = {name: number for number, name in enumerate(BUILTIN[table])}
+    return lambda name: (builtin.get(name, len(builtin)), name)
+
+
+def _touched(old: Sequence[str], new: Sequence[str], place: _Place) -> list[str]:
+    """The chains whose rules differ, in their order, in one walk through both."""
+    touched: list[str] = []
+    here = there = 0
+    while here < len(old) or there < len(new):
+        if here < len(old) and there < len(new) and old[here] == new[there]:
+            here += 1
+            there += 1
+            continue
+        next_ = [_chain(rule) for rule in (*old[here : here + 1], *new[there : there + 1])]
+        chain = min(next_, key=place)
+        touched.append(chain)
+        here, there = _after(old, here, chain), _after(new, there, chain)
+    return touched
+
+
+def _after(rules: Sequence[str], at: int, chain: str) -> int:
+    """Where the rules of a chain end, if there are any at this place."""
+    while at < len(rules) and rules[at].startswith(f"-A {chain} "):
+        at += 1
+    return at
+
+
+def _body(rules: Sequence[str], chain: str, place: _Place) -> Sequence[str]:
+    """The rules of a chain."""
+    at = bisect_left(rules, place(chain), key=lambda rule: place(_chain(rule)))
+    return rules[at : _after(rules, at, chain)]
+
+
+def _chain(rule: str) -> str:
+    """The chain that a rule is in: the second word of `-A FORWARD -j ACCEPT`."""
+    return rule.split(" ", 2)[1]
 
 
 def sorted_chains(table: str, chains: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -85,7 +173,16 @@ def sorted_chains(table: str, chains: Iterable[tuple[str, str]]) -> tuple[tuple[
 def sorted_rules(chains: Iterable[tuple[str, str]], rules: Iterable[str]) -> tuple[str, ...]:
     """Rules in the order of their chains, and within a chain as they are."""
     place = {name: number for number, (name, _) in enumerate(chains)}
-    return tuple(sorted(rules, key=lambda rule: place[rule.split(" ", 2)[1]]))
+    rules = tuple(rules)
+    met, prefix = [], "\n"
+    for rule in rules:  # those of a chain mostly stand together, and the chains in their order
+        if not rule.startswith(prefix):
+            chain = _chain(rule)
+            prefix = f"-A {chain} "
+            met.append(place[chain])
+    if met == sorted(set(met)):
+        return rules
+    return tuple(sorted(rules, key=lambda rule: place[_chain(rule)]))
 
 
 def parse_rulesets(netns: str, family: Literal[4, 6], text: str) -> list[Ruleset]:
@@ -95,13 +192,13 @@ def parse_rulesets(netns: str, family: Literal[4, 6], text: str) -> list[Ruleset
     chains: list[tuple[str, str]] = []
     rules: list[str] = []
     for line in text.splitlines():
-        if line.startswith("*"):
-            table, chains, rules = line[1:], [], []
+        if line.startswith("-"):
+            rules.append(line.rstrip())
         elif line.startswith(":"):
             name, policy, *_ = line[1:].split()
             chains.append((name, policy))
-        elif line.startswith("-"):
-            rules.append(line.rstrip())
+        elif line.startswith("*"):
+            table, chains, rules = line[1:], [], []
         elif line == "COMMIT":
             order = sorted_chains(table, chains)
             rulesets.append(Ruleset(netns, family, table, order, sorted_rules(order, rules)))
