@@ -12,7 +12,8 @@ from labnet.state.base import Command, Key, Object, Operator
 class Process(Object):
     """One container: a command in mount, PID, UTS and IPC namespaces of its own, with an init.
 
-    `pod` is `pod/NAMESPACE/NAME`, or `container/NAME` for one on docker0. `order` is its place in
+    `pod` is `pod/NAMESPACE/NAME`, `container/NAME` for one on docker0, or `node/NAME` for what
+    runs on a node without a pod. `order` is its place in
     the pod: init containers (`init`) run to their end in this order before any other starts.
     `builtin` names a program of labnet.images that runs without an exec, with `argv` as its
     arguments; `program` one that lies in its root as an executable of that name. `files` are

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labnet.compile.parts import Part
+from labnet.compile.proxy.health import compile_health
 from labnet.compile.proxy.iptables import compile_iptables
 from labnet.compile.proxy.sysctls import compile_sysctls
 from labnet.model import Cluster
@@ -17,5 +18,6 @@ from labnet.model import Cluster
 def compile_proxy(cluster: Cluster) -> Iterator[Part]:
     """Everything that kube-proxy does on every node."""
     yield from compile_sysctls(cluster)
+    yield from compile_health(cluster)
     for family in cluster.lab.networking.families:
         yield from compile_iptables(cluster, family)
