@@ -25,7 +25,7 @@ from labnet.parse.formats import (
     port_name,
     relative_path,
 )
-from labnet.parse.readers import Reader, boolean, integer, items, one_of, text
+from labnet.parse.readers import Reader, boolean, integer, items, one_of, optional_port, text
 from labnet.parse.records import Field, record
 from labnet.parse.tree import Fields, Tree, quote
 
@@ -147,8 +147,8 @@ _PORT: Final = record(
         ),
         "name": Field("name", text(port_name)),
         "protocol": Field("protocol", one_of(PROTOCOLS, "TCP")),
-        "hostPort": Field("host_port", integer(1, 65535), later=True),
-        "hostIP": Field("host_ip", text(ip_text), later=True),
+        "hostPort": Field("host_port", optional_port),
+        "hostIP": Field("host_ip", text(ip_text)),
     },
 )
 

@@ -2,7 +2,8 @@
 
 Decisions
 - We chose to read kinds that labnet does not act on yet by their shape over refusing them, so
-  that a real application's manifests apply; `ACTS_ON_LATER` is the list, and it only ever shrinks.
+  that a real application's manifests apply: those without a body in `KINDS`, which only ever
+  become fewer.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from labnet.model import Source
 from labnet.names import DEFAULT_NAMESPACE
 from labnet.parse import config, workloads
 from labnet.parse.bridge import CONTAINER_BODY, bridge_container
+from labnet.parse.endpoint_slices import SLICE_BODY, endpoint_slice
+from labnet.parse.endpoints import ENDPOINTS_BODY, endpoints
 from labnet.parse.findings import Findings, did_you_mean
 from labnet.parse.formats import Check, dns_1035_label, dns_label, dns_subdomain
 from labnet.parse.lab import LAB_BODY, lab
 from labnet.parse.metadata import Metadata, metadata
 from labnet.parse.readers import Reader, noun, text
+from labnet.parse.services import SERVICE_BODY, service
 from labnet.parse.shapes import check_shape, report_unknown
 from labnet.parse.tree import Fields, Items, Scalar, Tree, quote
 
@@ -59,14 +63,13 @@ KINDS: Final[dict[str, Kind]] = {
         "v1", dns_subdomain, config.CONFIG_MAP_BODY, partial(config.config_map, "ConfigMap")
     ),
     "Secret": Kind("v1", dns_subdomain, config.SECRET_BODY, partial(config.config_map, "Secret")),
-    "Service": Kind("v1", dns_1035_label),
-    "EndpointSlice": Kind("discovery.k8s.io/v1", dns_subdomain),
-    "Endpoints": Kind("v1", dns_subdomain),
+    "Service": Kind("v1", dns_1035_label, SERVICE_BODY, service),
+    "EndpointSlice": Kind("discovery.k8s.io/v1", dns_subdomain, SLICE_BODY, endpoint_slice),
+    "Endpoints": Kind("v1", dns_subdomain, ENDPOINTS_BODY, endpoints),
     "Ingress": Kind("networking.k8s.io/v1", dns_subdomain),
     "IngressClass": Kind("networking.k8s.io/v1", dns_subdomain, namespaced=False),
     "NetworkPolicy": Kind("networking.k8s.io/v1", dns_subdomain),
 }
-ACTS_ON_LATER: Final = frozenset(name for name, kind in KINDS.items() if kind.body is None)
 
 _METADATA: Final = {name: metadata(kind.name, kind.role) for name, kind in KINDS.items()}
 _LIST_FIELDS: Final = frozenset({"apiVersion", "kind", "metadata", "items"})

@@ -74,7 +74,7 @@ RollingUpdate: maxUnavailable=int|str maxSurge=int|str
 StatefulUpdateStrategy: type rollingUpdate=StatefulRollingUpdate
 StatefulRollingUpdate: partition=int maxUnavailable=int|str
 
-Service: apiVersion kind metadata=ObjectMeta spec=ServiceSpec status=obj
+Service: apiVersion kind metadata=ObjectMeta spec=ServiceSpec status=ServiceStatus
 ServiceSpec: ports=[]ServicePort selector={}str clusterIP clusterIPs=[]str type
   externalIPs=[]str sessionAffinity loadBalancerIP loadBalancerSourceRanges=[]str externalName
   externalTrafficPolicy healthCheckNodePort=int publishNotReadyAddresses=bool
@@ -83,6 +83,9 @@ ServiceSpec: ports=[]ServicePort selector={}str clusterIP clusterIPs=[]str type
 ServicePort: name protocol appProtocol port=int targetPort=int|str nodePort=int
 SessionAffinityConfig: clientIP=ClientIPConfig
 ClientIPConfig: timeoutSeconds=int
+ServiceStatus: loadBalancer=LoadBalancerStatus conditions=[]obj
+LoadBalancerStatus: ingress=[]LoadBalancerIngress
+LoadBalancerIngress: ip hostname ipMode ports=[]obj
 EndpointSlice: apiVersion kind metadata=ObjectMeta addressType endpoints=[]Endpoint
   ports=[]EndpointPort
 Endpoint: addresses=[]str conditions=EndpointConditions hostname targetRef=ObjectReference

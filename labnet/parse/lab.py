@@ -8,25 +8,22 @@ from typing import Any, Final, NamedTuple
 from labnet.model import (
     HostSpec,
     IPAddress,
-    IPNetwork,
     KubeProxy,
     Lab,
     LoadBalancer,
     NodeSpec,
     Source,
 )
-from labnet.parse.addresses import address_list, address_range, cidr_text, subnet_list
+from labnet.parse.addresses import address_list, address_range, subnet_list
 from labnet.parse.findings import Findings
-from labnet.parse.formats import Complaint, dns_label, dns_subdomain, label_value
+from labnet.parse.formats import dns_label, dns_subdomain, label_value
+from labnet.parse.kube_proxy import KUBE_PROXY
 from labnet.parse.metadata import LABELS, Metadata
 from labnet.parse.networking import NETWORKING, WrittenNetworking, resolved
 from labnet.parse.readers import Reader, boolean, items, one_of, text
 from labnet.parse.records import Field, record
 from labnet.parse.tree import Tree
 from labnet.parse.workloads import HEADER
-
-
-DETECT_LOCAL_MODES: Final = ("ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix")
 
 
 class LabSpec(NamedTuple):
@@ -39,62 +36,6 @@ class LabSpec(NamedTuple):
     hosts: tuple[HostSpec, ...] = ()
     machine_access: None = None
     internet: None = None
-
-
-class _Masquerading(NamedTuple):
-    """`kubeProxy.iptables` and `kubeProxy.nftables`."""
-
-    masquerade_all: bool = False
-    localhost_node_ports: bool = True
-
-
-_DEFAULT: Final = _Masquerading()
-
-
-def _kube_proxy(
-    mode: Any = "iptables",
-    cluster_cidrs: tuple[IPNetwork, ...] = (),
-    iptables: _Masquerading = _DEFAULT,
-    nftables: _Masquerading = _DEFAULT,
-    **rest: Any,
-) -> KubeProxy:
-    """Each mode has a section of its own, and only that of the mode counts."""
-    section = nftables if mode == "nftables" else iptables
-    return KubeProxy(
-        mode=mode,
-        cluster_cidrs=cluster_cidrs,
-        masquerade_all=section.masquerade_all,
-        localhost_node_ports=mode == "iptables" and section.localhost_node_ports,
-        **rest,
-    )
-
-
-def _node_port_address(word: str) -> Complaint | None:
-    return None if word == "primary" else cidr_text(word)
-
-
-_MASQUERADE_ALL: Final = {"masqueradeAll": Field("masquerade_all", boolean)}
-_KUBE_PROXY: Final = record(
-    "KubeProxyConfiguration",
-    _kube_proxy,
-    {
-        "mode": Field(
-            "mode", one_of(("iptables", "nftables"), "iptables", "labnet has no ipvs or winkernel")
-        ),
-        "clusterCIDR": Field("cluster_cidrs", subnet_list),
-        "detectLocalMode": Field("detect_local_mode", one_of(DETECT_LOCAL_MODES, "ClusterCIDR")),
-        "nodePortAddresses": Field("node_port_addresses", items(text(_node_port_address))),
-        "iptables": Field(
-            "iptables",
-            record(
-                "KubeProxyIPTables",
-                _Masquerading,
-                {**_MASQUERADE_ALL, "localhostNodePorts": Field("localhost_node_ports", boolean)},
-            ),
-        ),
-        "nftables": Field("nftables", record("KubeProxyNFTables", _Masquerading, _MASQUERADE_ALL)),
-    },
-)
 
 
 def _load_balancer(
@@ -155,7 +96,7 @@ LAB_BODY: Final = record(
                 LabSpec,
                 {
                     "networking": Field("networking", NETWORKING),
-                    "kubeProxy": Field("kube_proxy", _KUBE_PROXY),
+                    "kubeProxy": Field("kube_proxy", KUBE_PROXY),
                     "loadBalancer": Field("load_balancer", _LOAD_BALANCER),
                     "nodes": Field(
                         "nodes",

@@ -102,8 +102,7 @@ def all_containers(spec: PodSpec) -> Iterator[tuple[Keys, ContainerSpec]]:
 
 def _check_pod_spec(tree: Fields, made: PodSpec, findings: Findings) -> None:
     _check_names(tree, made, findings)
-    if made.host_network:
-        _check_host_ports(tree, made, findings)
+    _check_host_ports(tree, made, findings)
     if made.dns_policy == "None" and not made.dns_nameservers:
         what = "must have at least one DNS nameserver when `dnsPolicy` is None"
         findings.error(tree, what, below=("dnsConfig", "nameservers"))
@@ -126,11 +125,25 @@ def _check_names(tree: Fields, made: PodSpec, findings: Findings) -> None:
 
 
 def _check_host_ports(tree: Fields, made: PodSpec, findings: Findings) -> None:
+    """A port of the node is one container's; those of hostNetwork are the containers' own."""
+    first: dict[tuple[int, str, str], Keys] = {}
     for place, container in all_containers(made):
         for index, port in enumerate(container.ports):
-            if port.host_port not in {0, port.container_port}:
+            below: Keys = (*place, "ports", index, "hostPort")
+            number = port.host_port
+            if made.host_network and number not in {0, port.container_port}:
                 what = "must match `containerPort` when `hostNetwork` is true"
-                findings.error(tree, what, below=(*place, "ports", index, "hostPort"))
+                findings.error(tree, what, below=below)
+            if made.host_network and not number:
+                number, below = port.container_port, (*below[:-1], "containerPort")
+            key = (number, port.protocol, port.host_ip)
+            # Init containers are over when the others begin.
+            if number and place[0] == "containers" and key in first:
+                line = descend(tree, first[key]).line
+                what = f"duplicate value {number}/{port.protocol} (line {line})"
+                findings.error(tree, what, "a port of the node is one container's", below=below)
+            elif place[0] == "containers":
+                first.setdefault(key, below)
 
 
 POD_SPEC: Final = record(
@@ -162,6 +175,7 @@ POD_SPEC: Final = record(
         ),
         "dnsConfig": Field("dns_config", _DNS_CONFIG),
         "volumes": Field("volumes", items(VOLUME)),
+        "enableServiceLinks": Field("enable_service_links", boolean),
     },
     check=_check_pod_spec,
 )

@@ -84,6 +84,17 @@ def integer(low: int, high: int, blank: int = 0) -> Reader[int]:
     return Reader(read, blank)
 
 
+def _read_optional_port(tree: Tree, findings: Findings) -> int:
+    if isinstance(tree, Scalar) and tree.kind == "int" and integer_of(tree.text) == 0:
+        return 0
+    return _PORT.read(tree, findings)
+
+
+_PORT: Final = integer(1, 65535)
+optional_port: Final = Reader(_read_optional_port, 0)
+"""A port; 0 is the same as none."""
+
+
 def _unquote(tree: Tree) -> str:
     quoted = isinstance(tree, Scalar) and not tree.plain and tree.text.isdecimal()
     return f"without quotes: {shorten(tree.text)}" if quoted and isinstance(tree, Scalar) else ""

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labnet.errors import Problem, Problems
-from labnet.model import BridgeContainer, ConfigMap, Lab, Namespace, Topology, Workload
+from labnet.model import (
+    BridgeContainer,
+    ConfigMap,
+    Endpoints,
+    EndpointSlice,
+    Lab,
+    Namespace,
+    Service,
+    Topology,
+    Workload,
+)
 from labnet.parse.addressing import check_addressing
 from labnet.parse.bridges import check_bridges
 from labnet.parse.capacity import check_capacity
@@ -15,6 +25,8 @@ from labnet.parse.documents import Contents, read_documents
 from labnet.parse.files import SourceText
 from labnet.parse.findings import Findings, is_rendered, place, with_rendered_lines
 from labnet.parse.references import check_references
+from labnet.parse.service_checks import check_services
+from labnet.parse.service_warnings import warn_of_services
 from labnet.parse.tree import Tree
 from labnet.parse.uniqueness import check_uniqueness
 
@@ -37,6 +49,7 @@ def parse(sources: Sequence[SourceText]) -> Parsed:
     _check_labs(sources, contents, findings)
     check_uniqueness(contents, findings)
     check_addressing(contents, findings)
+    check_services(contents, findings)
     if findings.complete:
         check_references(contents, findings)
         check_bridges(contents, findings)
@@ -44,6 +57,7 @@ def parse(sources: Sequence[SourceText]) -> Parsed:
     lines = {each.name: each.text.split("\n") for each in sources if is_rendered(each.name)}
     if findings.problems:
         raise Problems(with_rendered_lines(findings.problems, lines))
+    warn_of_services(contents, findings)
     warnings = with_rendered_lines(findings.warnings(), lines)
     return Parsed(_topology(contents), tuple(warnings))
 
@@ -71,4 +85,7 @@ def _topology(contents: Contents) -> Topology:
         workloads=tuple(each for _, each in contents.of(Workload)),
         config_maps=tuple(each for _, each in contents.of(ConfigMap)),
         containers=tuple(each for _, each in contents.of(BridgeContainer)),
+        services=tuple(each for _, each in contents.of(Service)),
+        endpoint_slices=tuple(each for _, each in contents.of(EndpointSlice)),
+        endpoints=tuple(each for _, each in contents.of(Endpoints)),
     )

@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from labnet.model import (
+    Conntrack,
     EnvVar,
     HostSpec,
     KubeProxy,
@@ -17,7 +18,7 @@ from labnet.model import (
     PublishedPort,
     Source,
 )
-from parse.texts import LAB, refusal, topology
+from parse.texts import LAB, parsed, refusal, topology
 
 
 def lab(spec: str) -> Lab:
@@ -68,8 +69,9 @@ spec:
     mode: nftables
     clusterCIDR: 10.1.0.0/17
     detectLocalMode: NodeCIDR
-    nodePortAddresses: [primary, 10.0.0.0/8]
-    nftables: {masqueradeAll: true}
+    nodePortAddresses: [10.0.0.0/8, "fd00:3::/64"]
+    nftables: {masqueradeAll: true, masqueradeBit: 3}
+    conntrack: {tcpEstablishedTimeout: 24h0m0s, udpTimeout: 1m30.5s, tcpBeLiberal: true}
   loadBalancer: {provider: l2, pool: [10.3.0.200-10.3.0.250, "fd00:3::ff00/120"]}
   machineAccess: false
   nodes:
@@ -95,8 +97,10 @@ def test_the_whole_lab() -> None:
         mode="nftables",
         cluster_cidrs=(ip_network("10.1.0.0/17"),),
         detect_local_mode="NodeCIDR",
-        node_port_addresses=("primary", "10.0.0.0/8"),
+        node_port_addresses=("10.0.0.0/8", "fd00:3::/64"),
         masquerade_all=True,
+        masquerade_bit=3,
+        conntrack=Conntrack(udp=90, tcp_be_liberal=True),
         localhost_node_ports=False,
     )
     v4 = (ip_address("10.3.0.200"), ip_address("10.3.0.250"))
@@ -105,14 +109,14 @@ def test_the_whole_lab() -> None:
     assert found.nodes == (
         NodeSpec(
             "a.example",
-            Source("lab.yaml", 23),
+            Source("lab.yaml", 24),
             (ip_address("10.3.0.9"), ip_address("fd00:3::9")),
             (ip_network("10.1.7.0/24"),),
             {"disk": "ssd"},
             "east",
         ),
     )
-    assert found.hosts == (HostSpec("client", Source("lab.yaml", 29), (ip_address("192.0.2.1"),)),)
+    assert found.hosts == (HostSpec("client", Source("lab.yaml", 30), (ip_address("192.0.2.1"),)),)
 
 
 def test_families() -> None:
@@ -136,6 +140,38 @@ def test_masquerading_is_of_the_mode() -> None:
     one = lab(f"kubeProxy: {{mode: iptables, {sections}}}").kube_proxy
     assert (one.masquerade_all, one.localhost_node_ports) == (True, False)
     assert not lab(f"kubeProxy: {{mode: nftables, {sections}}}").kube_proxy.masquerade_all
+
+
+def test_detecting_local_traffic() -> None:
+    """The modes that look at interfaces have a field of their own."""
+    mode = "detectLocalMode: BridgeInterface, detectLocal: {bridgeInterface: cni0}"
+    found = lab(f"kubeProxy: {{{mode}}}").kube_proxy
+    assert (found.detect_local_mode, found.bridge_interface) == ("BridgeInterface", "cni0")
+    mode = "detectLocalMode: InterfaceNamePrefix, detectLocal: {interfaceNamePrefix: veth}"
+    found = lab(f"kubeProxy: {{{mode}}}").kube_proxy
+    assert (found.interface_name_prefix, found.bridge_interface) == ("veth", "")
+
+
+def test_the_addresses_of_node_ports() -> None:
+    """`primary` alone, or subnets, of which host bits are dropped as kube-proxy drops them."""
+    assert lab("kubeProxy: {nodePortAddresses: [primary]}").kube_proxy.node_port_addresses == (
+        "primary",
+    )
+    spec = "nodes: [{name: n}], kubeProxy: {nodePortAddresses: [10.1.2.3/8]}"
+    text = f"apiVersion: labnet.dev/v1\nkind: Lab\nmetadata: {{name: lab}}\nspec: {{{spec}}}\n"
+    found = parsed(text)
+    assert found.topology.lab.kube_proxy.node_port_addresses == ("10.0.0.0/8",)
+    assert [warning.hint for warning in found.warnings] == ["use 10.0.0.0/8"]
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("24h0m0s", 86400), ("1.5h", 5400), ("0", 0), ("1h1m1.9s", 3661), (".5m", 30), ("300ms", 0)],
+)
+def test_durations(written: str, seconds: int) -> None:
+    """Go's, in whole seconds; 0 leaves what the kernel has."""
+    found = lab(f'kubeProxy: {{conntrack: {{udpStreamTimeout: "{written}"}}}}').kube_proxy.conntrack
+    assert found == Conntrack(udp_stream=seconds)
 
 
 def test_a_segment_has_an_end() -> None:

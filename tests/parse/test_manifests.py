@@ -285,13 +285,14 @@ def test_what_a_cluster_prints_applies() -> None:
 def test_each_field_is_warned_of_once() -> None:
     """One warning for a kind and field, with the first place and how many there are."""
     one = "containers: [{name: web, image: nginx, tty: true}, {name: b, image: nginx, tty: true}]"
-    two = "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {ports: [{port: 80}]}\n"
-    services = [two.replace("NAME", name) for name in "ab"]
-    result = parsed(LAB, pod(one), pod(one, "name: c"), *services)
+    group = "networking.k8s.io/v1"
+    two = f"apiVersion: {group}\nkind: IngressClass\nmetadata: {{name: NAME}}\n"
+    classes = [two.replace("NAME", name) for name in "ab"]
+    result = parsed(LAB, pod(one), pod(one, "name: c"), *classes)
     tty = "Kubernetes has tty, and labnet does not act on it"
     assert [str(warning) for warning in result.warnings] == [
         f"lab.yaml:13: spec.containers[0].tty: {tty} (the first of 4)",
-        "lab.yaml:22: kind: labnet does not act on Service yet (the first of 2)",
+        "lab.yaml:22: kind: labnet does not act on IngressClass yet (the first of 2)",
     ]
 
 
@@ -304,7 +305,6 @@ def test_nothing_is_warned_of_that_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("Service", "{ports: [{port: 80, targetPort: http}], selector: {a: b}, type: NodePort}"),
         ("Ingress", "{rules: [{host: a.b, http: {paths: [{path: /, pathType: Exact}]}}]}"),
         ("IngressClass", "{controller: example.com/x}"),
         ("NetworkPolicy", "{podSelector: {}, egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}"),
@@ -312,8 +312,9 @@ def test_nothing_is_warned_of_that_says_nothing() -> None:
 )
 def test_later_kinds(kind: str, text: str) -> None:
     """What labnet does not act on yet is read for its shape, and named."""
-    group = "v1" if kind == "Service" else "networking.k8s.io/v1"
-    manifest = f"apiVersion: {group}\nkind: {kind}\nmetadata: {{name: x}}\nspec: {text}\n"
+    manifest = (
+        f"apiVersion: networking.k8s.io/v1\nkind: {kind}\nmetadata: {{name: x}}\nspec: {text}\n"
+    )
     (warning,) = parsed(LAB, manifest).warnings
     assert warning.what == f"labnet does not act on {kind} yet"
     assert "unknown field 'specc'" in refusal(LAB, manifest.replace("spec:", "specc:"))
