@@ -11,6 +11,7 @@ from labnet.state.nft import NftBlock, NftTable, sorted_blocks
 
 _FAMILIES: dict[str, Literal[4, 6]] = {"ip": 4, "ip6": 6}
 _KINDS: dict[str, Literal["chain", "set", "map"]] = {"chain": "chain", "set": "set", "map": "map"}
+_TABLE = re.compile(r"^table (\w+) (\S+) \{", re.MULTILINE)
 _BLOCK = re.compile(r"^\t([\w ]+) (\S+) \{$", re.MULTILINE)
 _ELEMENTS = "\n\t\telements = {"
 _ELEMENT = re.compile(r'[^,"]+(?:"[^"]*"[^,"]*)*')
@@ -28,11 +29,9 @@ def parse_nft_tables(netns: str, text: str) -> list[NftTable]:
         text = _COUNTED.sub(lambda found: found[1] or "", text)
     tables = []
     for chunk in text.split("\n}"):
-        # Comments stand before a table (`# Warning: ... managed by iptables-nft`).
-        head, _, body = chunk[max(chunk.find("table "), 0) :].partition("{")
-        match head.split():
-            case ["table", family, name] if family in _FAMILIES:
-                tables.append(_table(netns, _FAMILIES[family], name, body))
+        found = _TABLE.search(chunk)  # behind a comment, if iptables-nft manages it
+        if found and found[1] in _FAMILIES:
+            tables.append(_table(netns, _FAMILIES[found[1]], found[2], chunk[found.end() :]))
     return tables
 
 
@@ -67,7 +66,7 @@ def _chain(name: str, lines: Iterable[str]) -> NftBlock:
     for line in lines:
         if line.startswith('comment "'):
             header.append(line.rstrip(";"))
-        elif line.startswith("type ") and " hook " in line:
+        elif line.startswith(("type ", "policy ")):
             header += [part.strip() for part in line.split(";") if part.strip()]
         else:
             rules.append(line)
