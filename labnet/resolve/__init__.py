@@ -25,8 +25,9 @@ Decisions
 
 from labnet.resolve.cluster import resolve
 from labnet.resolve.docker import DOCKER_SUBNET
-from labnet.resolve.facts import Facts, NodeFacts, PodFacts, facts_of, pod_key
+from labnet.resolve.facts import Facts, NodeFacts, PodFacts, ServiceFacts, pod_key, service_key
 from labnet.resolve.naming import object_uid
+from labnet.resolve.remembered import facts_of
 
 
 __all__ = [
@@ -34,8 +35,10 @@ __all__ = [
     "Facts",
     "NodeFacts",
     "PodFacts",
+    "ServiceFacts",
     "facts_of",
     "object_uid",
     "pod_key",
     "resolve",
+    "service_key",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from labnet.model import ContainerSpec, EnvVar, Node
@@ -21,7 +22,10 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]", re.DOTALL)
 
 
 class Identity(NamedTuple):
-    """Who a pod is, as far as its containers are told; `ips` are its addresses as text."""
+    """Who a pod is, as far as its containers are told; `ips` are its addresses as text.
+
+    `links` are the variables that tell of Services.
+    """
 
     lab: str
     kind: str
@@ -32,6 +36,7 @@ class Identity(NamedTuple):
     annotations: Mapping[str, str]
     node: Node
     ips: tuple[str, ...]
+    links: Mapping[str, str] = MappingProxyType({})
 
 
 _FIELDS: Mapping[str, Callable[[Identity], str]] = {
@@ -62,8 +67,8 @@ def _expansion(match: re.Match[str], env: Mapping[str, str]) -> str:
 
 
 def declared_env(spec: ContainerSpec, pod: Identity, references: References) -> dict[str, str]:
-    """The variables of `envFrom` and `env`; only these can stand in `$(NAME)`."""
-    env: dict[str, str] = {}
+    """The variables of Services, of `envFrom` and `env`; only these can stand in `$(NAME)`."""
+    env = dict(pod.links)
     for index, item in enumerate(spec.env_from):
         if item.key is not None:
             place = Place(pod.namespace, spec.source, f"{spec.name}.envFrom[{index}]")

@@ -43,7 +43,7 @@ def safe_encode(text: str) -> str:
 
 def template_hash(template: PodTemplate) -> str:
     """The pod-template-hash (or controller-revision-hash) of a template."""
-    return safe_encode(str(fnv1a(_canonical(template).encode())))
+    return safe_encode(str(fnv1a(canonical_text(template).encode())))
 
 
 def generated_name(owner: str, seed: int, index: str, attempt: int = 0) -> str:
@@ -83,12 +83,12 @@ def object_uid(lab: str, kind: str, namespace: str, name: str) -> str:
     return "-".join((hexa[:8], hexa[8:12], hexa[12:16], hexa[16:20], hexa[20:]))
 
 
-def _canonical(value: object) -> str:
+def canonical_text(value: object) -> str:
     """A text that is the same for equal values, whatever the order of their mappings."""
     if isinstance(value, tuple):
-        return f"[{','.join([_canonical(item) for item in value])}]"
+        return f"[{','.join([canonical_text(item) for item in value])}]"
     if isinstance(value, Mapping):
-        return f"{{{','.join([f'{key!r}:{_canonical(value[key])}' for key in sorted(value)])}}}"
+        return f"{{{','.join([f'{key!r}:{canonical_text(value[key])}' for key in sorted(value)])}}}"
     kind: type = type(value)
     if not is_dataclass(kind):
         return repr(value)
@@ -96,7 +96,7 @@ def _canonical(value: object) -> str:
     for name, default in _told_fields(kind):
         item = getattr(value, name)
         if default is _UNSET or item != default:
-            parts.append(f"{name}={_canonical(item)}")
+            parts.append(f"{name}={canonical_text(item)}")
     return f"({','.join(parts)})"
 
 

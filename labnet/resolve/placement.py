@@ -8,6 +8,7 @@ from heapq import heapreplace
 from labnet.model import Family, IPAddress, Node, Workload
 from labnet.resolve.blocks import Blocks
 from labnet.resolve.facts import Facts
+from labnet.resolve.host_ports import HostPort, HostPorts, host_ports
 from labnet.resolve.nodes import Machines
 from labnet.resolve.problem import Findings
 from labnet.resolve.workloads import Draft, selects
@@ -28,19 +29,27 @@ def resolve_homes(
     """The node of each pod, None when it has none (which is in `findings`).
 
     A pod goes where it says (nodeName), where its own address is, where it already is, and else
-    where there are the fewest pods of the nodes that its nodeSelector allows, the first of them in
-    the order of the file.
+    where there are the fewest pods of the nodes that its nodeSelector allows and that have its
+    hostPorts free, the first of them in the order of the file.
     """
     scheduler = _Scheduler(machines.nodes)
-    homes = [_certain_home(draft, machines, scheduler, facts, findings) for draft in drafts]
-    for home in homes:
-        if home is not None:
-            scheduler.count(home)
+    homes: list[Node | None] = [None] * len(drafts)
+    for index, draft in enumerate(drafts):
+        if not _is_bound(draft):
+            homes[index] = home = _former_home(draft, scheduler, facts)
+            if home is not None:
+                scheduler.count(draft, home)
+    for index, draft in enumerate(drafts):
+        if _is_bound(draft):
+            homes[index] = home = _bound_home(draft, machines, scheduler, findings)
+            if home is not None:
+                _check_ports(draft, home, scheduler, findings)
+                scheduler.count(draft, home)
     for index, draft in enumerate(drafts):
         if homes[index] is None and not _is_bound(draft):
             homes[index] = home = _free_home(draft, scheduler, findings)
             if home is not None:
-                scheduler.count(home)
+                scheduler.count(draft, home)
     return homes
 
 
@@ -49,17 +58,22 @@ def _is_bound(draft: Draft) -> bool:
     return bool(draft.node or draft.workload.template.addresses)
 
 
-def _certain_home(
-    draft: Draft, machines: Machines, scheduler: _Scheduler, facts: Facts, findings: Findings
-) -> Node | None:
-    """The node of a pod that the file or the past decides, if any."""
-    if _is_bound(draft):
-        return _bound_home(draft, machines, scheduler, findings)
+def _former_home(draft: Draft, scheduler: _Scheduler, facts: Facts) -> Node | None:
+    """The node where a pod already is, if it can stay there."""
     fact = facts.pods.get(draft.key)
     home = scheduler.named(fact.node) if fact else None
     if home is None or not selects(draft.workload.template.spec.node_selector, home.labels):
         return None
-    return home
+    return None if scheduler.holder(draft, home) else home
+
+
+def _check_ports(draft: Draft, home: Node, scheduler: _Scheduler, findings: Findings) -> None:
+    """Say that another pod of the only node where this one can be has a port of its."""
+    held = scheduler.holder(draft, home)
+    if held is not None:
+        port, owner = held
+        what = f"{port} of node {home.name} is already {owner}'s"
+        findings.add(draft.workload.source, "", what)
 
 
 def _bound_home(
@@ -97,10 +111,18 @@ def _free_home(draft: Draft, scheduler: _Scheduler, findings: Findings) -> Node 
     """The node that is best for a pod that may go anywhere that its selector allows."""
     workload = draft.workload
     selector = workload.template.spec.node_selector
-    home = scheduler.emptiest(selector)
+    home = scheduler.emptiest(draft)
     if home is None:
         path = "spec.nodeSelector" if workload.kind == "Pod" else "spec.template.spec.nodeSelector"
-        findings.add(workload.source, path, f"{_selector(selector)} matches no node")
+        allowed = scheduler.allowed(selector)
+        if not allowed:
+            findings.add(workload.source, path, f"{_selector(selector)} matches no node")
+            return None
+        ports = ", ".join(map(str, host_ports(workload.template.spec)))
+        what = f"no node is left for {draft.key}: all have pods with {ports}"
+        held = scheduler.holder(draft, allowed[0])
+        hint = f"on node {allowed[0].name} it is {held[1]}" if held else ""
+        findings.add(workload.source, "", what, hint)
     return home
 
 
@@ -130,17 +152,35 @@ class _Scheduler:
         self._position = {node.name: index for index, node in enumerate(nodes)}
         self._counts = [0] * len(nodes)
         self._heaps: dict[tuple[tuple[str, str], ...], list[tuple[int, int]]] = {}
+        self._ports: dict[str, HostPorts] = {node.name: HostPorts() for node in nodes}
 
     def named(self, name: str) -> Node | None:
         """The node of a name."""
         position = self._position.get(name)
         return None if position is None else self._nodes[position]
 
-    def count(self, node: Node) -> None:
-        """Note one more pod on `node`."""
+    def count(self, draft: Draft, node: Node) -> None:
+        """Note that a pod is on `node`."""
         self._counts[self._position[node.name]] += 1
+        self._ports[node.name].take(host_ports(draft.workload.template.spec), draft.key)
 
-    def emptiest(self, selector: Mapping[str, str]) -> Node | None:
+    def holder(self, draft: Draft, node: Node) -> tuple[HostPort, str] | None:
+        """A port that a pod needs of `node` and another has, and which pod that is."""
+        return self._ports[node.name].holder(host_ports(draft.workload.template.spec))
+
+    def allowed(self, selector: Mapping[str, str]) -> list[Node]:
+        """The nodes that `selector` allows."""
+        return [node for node in self._nodes if selects(selector, node.labels)]
+
+    def emptiest(self, draft: Draft) -> Node | None:
+        """The node with the fewest pods, of those that may have this one."""
+        spec = draft.workload.template.spec
+        if not host_ports(spec):
+            return self._emptiest(spec.node_selector)
+        free = [node for node in self.allowed(spec.node_selector) if not self.holder(draft, node)]
+        return min(free, key=lambda node: self._counts[self._position[node.name]], default=None)
+
+    def _emptiest(self, selector: Mapping[str, str]) -> Node | None:
         """The node with the fewest pods, of those that `selector` allows."""
         key = tuple(sorted(selector.items()))
         if key not in self._heaps:

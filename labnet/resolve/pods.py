@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from labnet.model import IPInterface, Lab, Node, Pod, Topology
 from labnet.names import netns_name
@@ -24,14 +26,23 @@ from labnet.resolve.placement import resolve_homes, static_path
 from labnet.resolve.problem import Findings
 from labnet.resolve.references import References
 from labnet.resolve.segment import MAX_PORTS, Claim, Segment, allotment, ip_interface, of_family
+from labnet.resolve.service_links import ServiceLinks
 from labnet.resolve.workloads import Draft, resolve_drafts
+
+
+class Around(NamedTuple):
+    """What a pod may be told of, and the keys of those that are not ready."""
+
+    references: References
+    links: ServiceLinks
+    unready: AbstractSet[str]
 
 
 def resolve_pods(
     topology: Topology,
     machines: Machines,
     facts: Facts,
-    references: References,
+    around: Around,
     findings: Findings,
 ) -> list[Pod]:
     """Every pod of every workload, in the order of the file."""
@@ -41,7 +52,7 @@ def resolve_pods(
     findings.stop()
     lab = topology.lab
     return [
-        _pod(lab, draft, home, addresses.get(draft.key, ()), references)
+        _pod(lab, draft, home, addresses.get(draft.key, ()), around)
         for draft, home in zip(drafts, homes, strict=True)
         if home is not None
     ]
@@ -102,16 +113,18 @@ def _pod(
     draft: Draft,
     node: Node,
     addresses: tuple[IPInterface, ...],
-    references: References,
+    around: Around,
 ) -> Pod:
     """A pod in its place."""
     workload, spec = draft.workload, draft.workload.template.spec
     netns = netns_name(lab.name, draft.name, workload.namespace)
     if spec.host_network:
         netns, addresses = node.netns, node.addresses
-    identity = _identity(lab, draft, node, addresses)
+    links = around.links.variables(around.links.given(draft.key, workload))
+    identity = _identity(lab, draft, node, addresses)._replace(links=links)
     volumes = {volume.name: volume for volume in spec.volumes}
-    around = Surroundings(identity, volumes, _etc(lab, draft, identity), references)
+    etc = _etc(lab, draft, identity)
+    surroundings = Surroundings(identity, volumes, etc, around.references)
     return Pod(
         kind="Pod",
         namespace=workload.namespace,
@@ -122,8 +135,8 @@ def _pod(
         network="host" if spec.host_network else "cni",
         addresses=addresses,
         containers=(
-            *[resolve_container(one, around, init=True) for one in spec.init_containers],
-            *[resolve_container(one, around) for one in spec.containers],
+            *[resolve_container(one, surroundings, init=True) for one in spec.init_containers],
+            *[resolve_container(one, surroundings) for one in spec.containers],
         ),
         hostname=identity.hostname,
         restart_policy=spec.restart_policy,
@@ -132,6 +145,7 @@ def _pod(
         annotations=workload.template.annotations,
         owner=workload,
         replica_set=draft.replica_set,
+        ready=draft.key not in around.unready,
     )
 
 

@@ -19,11 +19,13 @@ from labnet.model import (
     Pod,
     PodSpec,
     PodTemplate,
+    Service,
+    ServicePort,
     Source,
     Topology,
     Workload,
 )
-from labnet.resolve import Facts, pod_key, resolve
+from labnet.resolve import Facts, pod_key, resolve, service_key
 
 
 IPV4 = ("10.244.0.0/16", "10.96.0.0/16", "172.18.0.0/24")
@@ -110,11 +112,43 @@ def docker(name: str, image: str = "pause", **fields: Any) -> BridgeContainer:
     return BridgeContainer(name, fields.pop("source", at(9)), spec, **fields)
 
 
+def service(name: str, *numbers: int, **fields: Any) -> Service:
+    """A Service with ports of these numbers (or `ports`), whose clusterIPs are `ips`."""
+    fields.setdefault("namespace", "default")
+    fields.setdefault("source", at(20))
+    named = len(numbers) > 1
+    ports = [ServicePort(number, f"p{number}" if named else "") for number in numbers or (80,)]
+    return Service(
+        name=name,
+        ports=tuple(fields.pop("ports", ports)),
+        cluster_ips=tuple(ip_address(text) for text in fields.pop("ips", ())),
+        **fields,
+    )
+
+
 def topology(
-    *workloads: Workload, of: Lab | None = None, containers: Sequence[BridgeContainer] = ()
+    *workloads: Workload,
+    of: Lab | None = None,
+    containers: Sequence[BridgeContainer] = (),
+    services: Sequence[Service] = (),
+    **other: Any,
 ) -> Topology:
     """A topology of `workloads` in the lab `of`, or in one of two nodes."""
-    return Topology(of or lab(), (), workloads, (), tuple(containers))
+    return Topology(
+        of or lab(),
+        workloads=workloads,
+        containers=tuple(containers),
+        services=tuple(services),
+        **other,
+    )
+
+
+def services_of(given: Topology, facts: Facts | None = None) -> dict[str, Service]:
+    """The resolved Services by their key, less `default/`, without the API server's own."""
+    cluster = resolve(given, facts or Facts())
+    found = {service_key(one).removeprefix("default/"): one for one in cluster.services}
+    del found["kubernetes"]
+    return found
 
 
 def pods(given: Topology, facts: Facts | None = None) -> dict[str, Pod]:

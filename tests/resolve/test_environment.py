@@ -72,9 +72,14 @@ def first(spec: ContainerSpec) -> Container:
     return cluster.pods[0].containers[0]
 
 
+def without_links(env: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the variables that tell of the API server's Service."""
+    return {name: value for name, value in env.items() if not name.startswith("KUBERNETES_")}
+
+
 def env_of(*env: EnvVar, env_from: tuple[EnvVar, ...] = ()) -> Mapping[str, str]:
     """The environment of a container, less what every container has."""
-    found = dict(first(container(env=env, env_from=env_from)).env)
+    found = without_links(first(container(env=env, env_from=env_from)).env)
     assert (found.pop("PATH"), found.pop("HOSTNAME"), found.pop("HOME")) == (PATH, "web", "/root")
     return found
 
@@ -83,7 +88,7 @@ def test_the_default_environment() -> None:
     """PATH is the image's, HOSTNAME and HOME are the runtime's; the manifest may replace them."""
     assert env_of() == {}
     env = first(container(env=(EnvVar("PATH", "/opt"), EnvVar("HOME", "/"))))
-    assert dict(env.env) == {"PATH": "/opt", "HOSTNAME": "web", "HOME": "/"}
+    assert without_links(env.env) == {"PATH": "/opt", "HOSTNAME": "web", "HOME": "/"}
 
 
 def test_only_declared_variables_are_expanded_and_only_earlier_ones() -> None:
