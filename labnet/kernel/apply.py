@@ -8,6 +8,7 @@ from typing import Protocol
 
 from labnet.errors import Failed, MachineError
 from labnet.kernel import netns, rtnl
+from labnet.kernel.conntrack import remove_flows
 from labnet.kernel.loading import Loading
 from labnet.kernel.netlink import Message
 from labnet.kernel.settle import settle
@@ -26,6 +27,7 @@ from labnet.state import (
     Route,
     Ruleset,
     Sysctl,
+    UdpFlows,
     Veth,
     Vxlan,
     sysctl_path,
@@ -88,8 +90,8 @@ class Applier:
                 self._processes.apply(list(some), self._progress)
             else:
                 for op in some:
-                    if op.verb is Verb.DELETE:
-                        self._loaded()  # what goes may be where the old rules still lead
+                    if op.verb is Verb.DELETE or kind is UdpFlows:
+                        self._loaded()  # until then, old rules lead to what goes
                     self._one(op)
         self._wire.flush()
         self._loaded()
@@ -114,6 +116,10 @@ class Applier:
             self._netns(op, item)
         elif isinstance(item, Sysctl):
             self._sysctl(op, item)
+        elif isinstance(item, UdpFlows):
+            self._wire.flush()
+            remove_flows(item, self._thread)
+            self._progress(op)
         elif isinstance(item, Bridge | Veth | Vxlan):
             self._link(op, item)
         elif isinstance(item, Address | Route | Neighbour | FdbEntry):

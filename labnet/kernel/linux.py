@@ -13,13 +13,14 @@ from pathlib import Path
 from labnet.errors import ForeignNetns, LabnetError, MachineError
 from labnet.kernel import netns
 from labnet.kernel.apply import Applier
+from labnet.kernel.conntrack import observe_flows
 from labnet.kernel.containers import Containers
 from labnet.kernel.iptables import missing_tool, observe_rules
 from labnet.kernel.nft import load_library, observe_tables
 from labnet.kernel.observe import observe_networks
 from labnet.kernel.protocol import Removal
 from labnet.plan import Op, Plan, Verb, plan
-from labnet.state import Netns, NftTable, Process, Ruleset, State
+from labnet.state import Netns, NftTable, Process, Ruleset, State, UdpFlows
 
 
 _ROOT = Path("/run/labnet")
@@ -44,6 +45,9 @@ class LinuxKernel:
         ]
         seen.add(observe_rules(machines, thread))
         seen.add(observe_tables(machines, thread))
+        there = set(machines)
+        flows = [item for item in desired if isinstance(item, UdpFlows) and item.netns in there]
+        seen.add(observe_flows(flows, thread))
         notes = {}
         for process, note in self._containers(lab).observe(seen.inodes):
             if note:
@@ -51,6 +55,11 @@ class LinuxKernel:
             else:
                 seen.add([process])
         return State(seen.objects, notes)
+
+    def rules(self, name: str) -> list[Ruleset | NftTable]:
+        """All rules of one namespace, which has to be there, whoever has written them."""
+        with _errors(), netns.Thread() as thread:
+            return [*observe_rules([name], thread), *observe_tables([name], thread)]
 
     def check(self, plan: Plan) -> None:
         """Refuse to make a namespace that somebody else has made, and what no tool is there for."""

@@ -11,6 +11,7 @@ from labnet.state import (
     Address,
     Bridge,
     FdbEntry,
+    Flow,
     Key,
     Neighbour,
     Netns,
@@ -19,6 +20,7 @@ from labnet.state import (
     Route,
     Ruleset,
     State,
+    UdpFlows,
     Veth,
     Vxlan,
 )
@@ -34,20 +36,25 @@ class Died(Exception):
 class MemoryKernel:
     """Holds the objects of any number of labs; refuses what Linux refuses.
 
-    `dies_after` is how many more operations it carries out before it raises Died, as if the
-    process had been killed.
+    `flows` are what conntrack remembers, by namespace and family. `dies_after` is how many more
+    operations it carries out before it raises Died, as if the process had been killed.
     """
 
     def __init__(self) -> None:
         """Begin with a machine that has nothing of any lab."""
         self._objects: dict[Key, Object] = {}
+        self.flows: dict[tuple[str, int], set[Flow]] = {}
         self.dies_after: int | None = None
 
     def observe(self, lab: str, desired: State = NOTHING) -> State:
-        """The objects whose namespace is the lab's."""
-        del desired
+        """The objects whose namespace is the lab's; flows of the Services that `desired` has."""
         prefix = f"{lab}."
-        return State({k: v for k, v in self._objects.items() if v.key[1].startswith(prefix)})
+        seen = {k: v for k, v in self._objects.items() if v.key[1].startswith(prefix)}
+        for item in desired:
+            if isinstance(item, UdpFlows) and ("netns", item.netns) in seen:
+                stale = item.stale_among(self.flows.get((item.netns, item.family), ()))
+                seen[item.key] = UdpFlows(item.netns, item.family, item.services, stale)
+        return State(seen)
 
     def apply(self, lab: str, plan: Plan, progress: Callable[[Op], None]) -> None:
         """Carry out each operation, or raise Failed as Linux would."""
@@ -132,6 +139,10 @@ class MemoryKernel:
 
     def _change(self, op: Op) -> None:
         item = op.object
+        if isinstance(item, UdpFlows):
+            flows = self.flows.get((item.netns, item.family), set())
+            flows.difference_update(item.stale_among(flows))
+            return
         _refuse(item.key not in self._objects, item, "No such object")
         self._check_parts(item)
         self._objects[item.key] = item
@@ -142,6 +153,8 @@ class MemoryKernel:
             for other in list(self._objects.values()):
                 if other.key[1] == item.name and not isinstance(other, Process):
                     self._forget(other)
+            for family in (4, 6):
+                self.flows.pop((item.name, family), None)
         self._forget(item)
 
     def _forget(self, item: Object) -> None:

@@ -7,7 +7,21 @@ from typing import Any
 from hypothesis import strategies as st
 
 from labnet.names import segment_netns
-from labnet.state import Address, Bridge, Netns, Object, Process, Route, State, Sysctl, Veth
+from labnet.state import (
+    Address,
+    Bridge,
+    Netns,
+    Object,
+    Process,
+    Route,
+    Ruleset,
+    State,
+    Sysctl,
+    UdpFlows,
+    UdpService,
+    Veth,
+    sorted_chains,
+)
 
 
 LAB = "lab"
@@ -26,6 +40,20 @@ def machine(number: int) -> list[Object]:
         Address(name, "eth0", f"172.18.0.{number}/24"),
         Bridge(name, "cni0", f"0a:58:00:00:01:{number:02x}", 1500),
         Address(name, "cni0", f"10.244.{number}.1/24"),
+    ]
+
+
+DNS = ("10.96.0.10", 53)
+
+
+def proxy(number: int, *endpoints: int) -> list[Object]:
+    """A node's rules for a UDP Service with these endpoints, and the flows that they leave."""
+    name = f"{LAB}.node{number}"
+    places = tuple((f"10.244.0.{endpoint}", 5353) for endpoint in endpoints)
+    rules = tuple(f"-A DNS -p udp -j DNAT --to-destination {ip}:{port}" for ip, port in places)
+    return [
+        Ruleset(name, 4, "nat", sorted_chains("nat", [("DNS", "-")]), rules),
+        UdpFlows(name, 4, (UdpService((DNS,), places),)),
     ]
 
 
@@ -55,14 +83,20 @@ def pod(number: int, node: int, *, mtu: int = 1500) -> list[Object]:
 
 @st.composite
 def states(draw: Any) -> State:
-    """A lab of up to three nodes and five pods, each on any node and with any of two MTUs."""
+    """A lab of up to three nodes and five pods, each on any node and with any of two MTUs.
+
+    Some have a UDP Service, with any endpoints.
+    """
     nodes = draw(st.integers(1, 3))
+    endpoints = draw(st.none() | st.sets(st.integers(2, 4)))
     objects: list[Object] = [
         Netns(SEGMENT, "segment"),
         Bridge(SEGMENT, "br0", "02:1a:00:00:00:00", 1500),
     ]
     for number in range(nodes):
         objects += machine(number)
+        if endpoints is not None:
+            objects += proxy(number, *sorted(endpoints))
     for number in draw(st.sets(st.integers(0, 4))):
         node = draw(st.integers(0, nodes - 1))
         objects += pod(number, node, mtu=draw(st.sampled_from([1400, 1500])))
