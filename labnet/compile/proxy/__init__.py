@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from labnet.compile.parts import Part
 from labnet.compile.proxy.health import compile_health
 from labnet.compile.proxy.iptables import compile_iptables
+from labnet.compile.proxy.nftables import compile_nftables
 from labnet.compile.proxy.sysctls import compile_sysctls
 from labnet.model import Cluster
 
@@ -19,5 +20,7 @@ def compile_proxy(cluster: Cluster) -> Iterator[Part]:
     """Everything that kube-proxy does on every node."""
     yield from compile_sysctls(cluster)
     yield from compile_health(cluster)
+    mode = cluster.lab.kube_proxy.mode
+    compile_rules = compile_nftables if mode == "nftables" else compile_iptables
     for family in cluster.lab.networking.families:
-        yield from compile_iptables(cluster, family)
+        yield from compile_rules(cluster, family)
