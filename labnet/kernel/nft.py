@@ -91,13 +91,17 @@ def apply_tables(ops: Iterable[Op], thread: netns.Thread) -> None:
             assert isinstance(table, NftTable), "others are others' affair"
             thread.enter(table.netns)
             try:
-                _apply(nft, op, table)
+                apply_table(nft, op, table)
             except Failed as error:
                 raise Failed(f"{op.verb} {table}: {error}") from error
 
 
-def _apply(nft: Nft, op: Op, table: NftTable) -> None:
-    """Most users' send buffers are small: who has no power over the machine loads in pieces."""
+def apply_table(nft: Nft, op: Op, table: NftTable) -> None:
+    """Carry out an operation where the thread is; raises Failed, MachineError.
+
+    What is too much for the socket's send buffer goes in pieces: only who has power over the whole
+    machine can have a larger one (SO_SNDBUFFORCE in socket(7)), and a lab in a sandbox has not.
+    """
     gone = f"add table {table.path}\n{table.deletion()}"  # no error if somebody was faster
     if op.verb is Verb.DELETE:
         nft.run(gone)

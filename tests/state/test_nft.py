@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from labnet.state import NftBlock, NftTable, parse_nft_tables, sorted_blocks
-from state.tables import tables
+from state.nft_tables import tables
 
 
 LISTING = (Path(__file__).parent / "kube-proxy.nft").read_text(encoding="utf-8")
