@@ -201,7 +201,8 @@ def _check_slice(tree: Fields, made: SliceBody, findings: Findings) -> None:
         if port.name in first:
             line = descend(tree, ("ports", first[port.name])).line
             what = f"duplicate value {quote(port.name)} (line {line})"
-            findings.error(tree, what, below=("ports", index, "name"))
+            hint = "" if port.name else "of several ports, each has a name"
+            findings.error(tree, what, hint, below=("ports", index, "name"))
         first.setdefault(port.name, index)
 
 

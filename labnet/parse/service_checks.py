@@ -48,7 +48,7 @@ def _check_api_service(contents: Contents, findings: Findings) -> None:
             document.namespace, document.name
         ):
             what = f"every cluster has {document.kind} {API_SERVICE} in namespace default"
-            hint = "remove it: labnet makes it, at the first address of serviceSubnet"
+            hint = "remove it: labnet makes its own, at the first address of serviceSubnet"
             findings.error(document.root, what, hint, below=("metadata", "name"))
 
 
@@ -93,11 +93,12 @@ def _written_at(lab: Document, keys: Keys, beside: Tree) -> str:
 
 
 class _Claim(NamedTuple):
-    """What a Service asks for, the field that says so, and for a node port, its port."""
+    """What a Service asks for, the field that says so, and for a node port, which port's."""
 
     document: Document
     keys: Keys
     port: int = 0
+    protocol: str = ""
 
     def described(self, beside: Document) -> str:
         """`Service web (line 9)`, as a message about `beside` names it."""
@@ -167,7 +168,7 @@ class _NodePorts:
         for index, port in enumerate(service.ports):
             if port.node_port:
                 keys: Keys = ("spec", "ports", index, "nodePort")
-                self._take(port.node_port, _Claim(document, keys, port.port))
+                self._take(port.node_port, _Claim(document, keys, port.port, port.protocol))
         if service.health_check_node_port and service.external_traffic_policy == "Local":
             self._take(service.health_check_node_port, _Claim(document, ("spec", _HEALTH)))
 
@@ -184,7 +185,7 @@ class _NodePorts:
             what = f"{number} is the {name} of {other.described(claim.document)} already"
             hint = "a node port is one Service's, whatever the protocol"
             self._findings.error(claim.document.root, what, hint, below=claim.keys)
-        elif other.port != claim.port:
+        elif other.port != claim.port and other.protocol != claim.protocol:
             line = descend(other.document.root, other.keys).line
             what = f"{number} is taken by another port of this Service (line {line})"
             hint = "only ports of one number and of several protocols share a node port"

@@ -24,6 +24,7 @@ from labnet.parse.readers import (
     Reader,
     boolean,
     integer,
+    integer_or_text,
     items,
     one_of,
     optional_port,
@@ -94,7 +95,9 @@ def defaulted(reader: Reader[T], default: T) -> Reader[T]:
 
 def _read_target_port(tree: Tree, findings: Findings) -> int | str:
     """A number or the name of a container port; 0 and no text mean the Service's own port."""
-    reader = optional_port if isinstance(tree, Scalar) and tree.kind == "int" else _TARGET_NAME
+    if not isinstance(tree, Scalar) or tree.kind not in {"int", "str"}:
+        return integer_or_text.read(tree, findings)
+    reader = optional_port if tree.kind == "int" else _TARGET_NAME
     return reader.read(tree, findings)
 
 

@@ -265,7 +265,10 @@ def _check_policy(subject: _Subject) -> None:
         if single and len(values) > 1:
             what = "must be 'RequireDualStack' or 'PreferDualStack' when multiple"
             hint = f"there are {len(values)} of them (line {subject.line(name)})"
-            subject.error(f"{what} {noun} are specified", "ipFamilyPolicy", hint=hint)
+            if subject.has("ipFamilyPolicy"):
+                subject.error(f"{what} {noun} are specified", "ipFamilyPolicy", hint=hint)
+            else:
+                subject.error(f"`ipFamilyPolicy` {what} {noun} are specified", name)
 
 
 def _check_annotations(subject: _Subject) -> None:

@@ -30,4 +30,4 @@ def test_the_text_is_what_it_was(path: Path, request: pytest.FixtureRequest) -> 
 def test_there_are_no_strays() -> None:
     """Each expected text has its input, and there are as many as were promised."""
     assert {path.stem for path in ERRORS.glob("*.txt")} == {path.stem for path in INPUTS}
-    assert len(INPUTS) >= 75
+    assert len(INPUTS) >= 250
