@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 from labnet.state import BUILTIN, Ruleset
 from labnet.trace.iptables_rule import Rule, parse_rule
 from labnet.trace.matches import Match, RecentMatch, Unknown
-from labnet.trace.packet import Branch, Hook, Kind, Packet, Place, Step, UnknownRuleError, Verdict
+from labnet.trace.packet import Branch, Hook, Kind, Packet, Place, UnknownRuleError
+from labnet.trace.position import ONE, Position
 from labnet.trace.targets import (
     Aside,
     CopyMark,
@@ -23,7 +24,6 @@ from labnet.trace.targets import (
     SetMark,
     Target,
     Translate,
-    UnknownTarget,
 )
 from labnet.trace.translate import to_destination, to_itself, to_source
 
@@ -37,8 +37,6 @@ _HOOKS: dict[str, Hook] = {
 }
 _PRIORITIES = {"raw": -300, "mangle": -150, "nat": -100, "filter": 0, "security": 50}
 _SRCNAT = 100
-_ONE = Fraction(1)
-_MOST_JUMPS = 100_000  # of one packet; the kernel would not have loaded chains that go round
 
 
 def base_chains(rulesets: Iterable[Ruleset]) -> list[IptablesChain]:
@@ -65,11 +63,10 @@ def _base_chain(table: _Table, name: str, policy: str) -> IptablesChain:
 
 
 class _Checked(NamedTuple):
-    """A rule, ready to be asked: what is certain, what is not understood, and what is chance."""
+    """A rule, ready to be asked: what is understood, how often it matches, what it notes."""
 
     rule: Rule
     certain: tuple[Match, ...]
-    unknown: tuple[Unknown, ...]
     chance: Fraction
     notes: tuple[RecentMatch, ...]
 
@@ -102,29 +99,10 @@ class _Table:
 
 def _checked(line: str) -> _Checked:
     rule = parse_rule(line)
-    unknown = tuple(match for match in rule.matches if isinstance(match, Unknown))
     certain = tuple(match for match in rule.matches if not isinstance(match, Unknown))
     recent = tuple(match for match in certain if isinstance(match, RecentMatch))
     notes = tuple(match for match in recent if match.action in {"set", "update"})
-    return _Checked(rule, certain, unknown, rule.chance, notes)
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A packet somewhere in a table: which rule is next, and the callers to return to."""
-
-    packet: Packet
-    chain: str
-    index: int = 0
-    callers: tuple[tuple[str, int], ...] = ()
-    chance: Fraction = _ONE
-    steps: tuple[Step, ...] = ()
-    memory: tuple[tuple[str, str], ...] = ()
-    jumps: int = 0
-
-    def end(self, verdict: Verdict) -> Branch:
-        """The packet has got its verdict."""
-        return Branch(self.chance, self.packet, verdict, self.steps, self.memory)
+    return _Checked(rule, certain, rule.chance, notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,66 +125,55 @@ class IptablesChain:
         """
         is_nat_over = self.kind == "nat" and packet.state not in {"NEW", "RELATED"}
         if packet.family != self.family or is_nat_over:
-            yield Branch(_ONE, packet, "continue", ())
+            yield Branch(ONE, packet, "continue", ())
             return
-        pending = [_At(packet, self.name)]
+        pending = [Position(packet, self.name)]
         while pending:
             yield from self._walk(pending.pop(), place, pending)
 
-    def _walk(self, at: _At, place: Place, pending: list[_At]) -> Iterator[Branch]:
+    def _walk(self, at: Position, place: Place, pending: list[Position]) -> Iterator[Branch]:
         """Follow one packet to its verdict; where ways part, the others become pending."""
         while True:
             rules = self.table.rules(at.chain)
             index = _next_match(rules, at.index, at.packet, place)
             if index == len(rules):
-                back = self._back(at)
-                if isinstance(back, Branch):
-                    yield back
+                after: Position | list[Branch] = self._back(at)
+            else:
+                found = rules[index]
+                if found.chance < 1:
+                    chance = at.chance * (1 - found.chance)
+                    pending.append(replace(at, index=index + 1, chance=chance))
+                if not found.chance:
                     return
-                at = back
-                continue
-            found = rules[index]
-            if found.chance < 1:
-                pending.append(replace(at, index=index + 1, chance=at.chance * (1 - found.chance)))
-            if not found.chance:
-                return
-            after = self._matched(at, found, index, place)
+                after = self._matched(at, found, index, place)
             if isinstance(after, list):
                 yield from after
                 return
             at = after
 
-    def _back(self, at: _At) -> _At | Branch:
+    def _back(self, at: Position) -> Position | list[Branch]:
         """The end of a chain: where it was called, or the policy."""
-        if at.callers:
-            chain, index = at.callers[-1]
-            return replace(at, chain=chain, index=index, callers=at.callers[:-1])
-        if self.policy == "DROP":
-            step = Step(self.table.name, self.name, "policy DROP")
-            return replace(at, steps=(*at.steps, step)).end("drop")
-        return at.end("accept")
+        return at.back() or [at.by_policy(self.table.name, self.policy)]
 
-    def _matched(self, at: _At, found: _Checked, index: int, place: Place) -> _At | list[Branch]:
+    def _matched(
+        self, at: Position, found: _Checked, index: int, place: Place
+    ) -> Position | list[Branch]:
         """What the target of a rule makes of a packet: it goes on, or has its verdicts."""
-        rule = found.rule
-        if found.unknown:
-            raise UnknownRuleError(f"{found.unknown[0].text} in {rule.text}")
+        rule, target = found.rule, found.rule.target
+        if rule.unknown:
+            raise UnknownRuleError(f"{rule.unknown[0]} in {rule.text}")
         notes = tuple((note.name, note.key(at.packet)) for note in found.notes)
         at = replace(
-            at,
+            at.with_step(self.table.name, rule.text),
             index=index + 1,
             chance=at.chance * found.chance,
-            steps=(*at.steps, Step(self.table.name, at.chain, rule.text)),
             memory=at.memory + notes,
         )
-        if isinstance(rule.target, Jump):
-            return _jump(at, rule.target)
-        if rule.target == Final("RETURN"):
-            back = self._back(at)
-            return [back] if isinstance(back, Branch) else back
-        if isinstance(rule.target, UnknownTarget):
-            raise UnknownRuleError(f"{rule.target.text} in {rule.text}")
-        return _act(at, rule.target, place)
+        if isinstance(target, Jump):
+            return at.to(target.chain, goto=target.goto)
+        if target == Final("RETURN"):
+            return self._back(at)
+        return _act(at, target, place)
 
 
 def _next_match(rules: list[_Checked], index: int, packet: Packet, place: Place) -> int:
@@ -221,14 +188,7 @@ def _next_match(rules: list[_Checked], index: int, packet: Packet, place: Place)
     return index
 
 
-def _jump(at: _At, target: Jump) -> _At:
-    if at.jumps >= _MOST_JUMPS:
-        raise UnknownRuleError(f"the chains go round at {target.chain}")
-    callers = at.callers if target.goto else (*at.callers, (at.chain, at.index))
-    return replace(at, chain=target.chain, index=0, callers=callers, jumps=at.jumps + 1)
-
-
-def _act(at: _At, target: Target | None, place: Place) -> _At | list[Branch]:
+def _act(at: Position, target: Target | None, place: Place) -> Position | list[Branch]:
     """Targets that are no chain: marks and logs let the packet go on."""
     match target:
         case None | Aside():
@@ -240,7 +200,7 @@ def _act(at: _At, target: Target | None, place: Place) -> _At | list[Branch]:
     return list(_ends(at, target, place))
 
 
-def _ends(at: _At, target: Target, place: Place) -> Iterator[Branch]:
+def _ends(at: Position, target: Target, place: Place) -> Iterator[Branch]:
     """Targets after which no rule of the table is asked any more."""
     packet = at.packet
     match target:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal, cast
 
+from labnet.trace.addresses import Prefix
 from labnet.trace.iptables_words import Group, Option
 from labnet.trace.matches import (
     AddressMatch,
@@ -21,7 +22,6 @@ from labnet.trace.matches import (
     Nth,
     PhysdevMatch,
     PortMatch,
-    Prefix,
     ProtocolMatch,
     Random,
     RangeMatch,

@@ -21,6 +21,7 @@ from labnet.trace.targets import (
     Translate,
     UnknownTarget,
 )
+from labnet.trace.translate import parse_ends, parse_port_range
 
 
 _ALL = 0xFFFFFFFF
@@ -145,40 +146,21 @@ def _translate(side: Literal["src", "dst"], name: str) -> Callable[[Group], Targ
         where = [option.value for option in group.options if option.name == name]
         if len(where) != 1 or {o.name for o in group.options} - {name, *_FLAGS}:
             return None
-        addresses, ports = _address_and_ports(where[0])
-        first, _, last = addresses.partition("-")
-        return Translate(side, first, last or first, ports, _flags(group))
+        if "/" in where[0]:  # a range of ports that is shifted
+            return None
+        return Translate(side, *parse_ends(where[0]), _flags(group))
 
     return parse
 
 
-def _address_and_ports(text: str) -> tuple[str, tuple[int, int]]:
-    """`10.0.0.1-10.0.0.2:80-81`, `[fd00::1]:80`, `:80`; ports (0, 0) where there are none."""
-    if text.startswith("["):
-        address, _, ports = text[1:].partition("]")
-        return address, _ports(ports.removeprefix(":"))
-    if text.count(":") > 1:
-        return text, (0, 0)
-    address, _, ports = text.partition(":")
-    return address, _ports(ports)
-
-
-def _ports(text: str) -> tuple[int, int]:
-    """`80`, `80-90`; what stands after a slash is where a shifted range begins."""
-    if not text:
-        return 0, 0
-    first, _, last = text.partition("-")
-    return int(first), int(last or first)
-
-
 def _masquerade(group: Group) -> Target | None:
     ports = [option.value for option in group.options if option.name == "--to-ports"]
-    return Masquerade(_ports(ports[0] if ports else ""), _flags(group))
+    return Masquerade(parse_port_range(ports[0] if ports else ""), _flags(group))
 
 
 def _redirect(group: Group) -> Target | None:
     ports = [option.value for option in group.options if option.name == "--to-ports"]
-    return Redirect(_ports(ports[0] if ports else ""), _flags(group))
+    return Redirect(parse_port_range(ports[0] if ports else ""), _flags(group))
 
 
 def _ct(group: Group) -> Target | None:

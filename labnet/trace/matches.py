@@ -1,16 +1,16 @@
 """What an iptables rule can ask of a packet: one type for each match (iptables-extensions(8)).
 
-`holds` is the answer for the first packet of a connection. Chance is not asked here: a rule
-with a `Random` or `Nth` matches with that probability.
+`holds` is the answer for the first packet of a connection; a rule with a `Random` or `Nth`
+matches with that probability.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from ipaddress import ip_address
 from typing import Literal
 
+from labnet.trace.addresses import Prefix, address_type
 from labnet.trace.packet import Packet, Place, UnknownRuleError, address_number
 
 
@@ -20,35 +20,6 @@ SYN = frozenset({"SYN"})
 """The flags of the first packet of a TCP connection."""
 
 _ECHO_REQUEST = {4: (8, 0), 6: (128, 0)}
-_V4_MULTICAST = 0xE
-_V6_MULTICAST = 0xFF
-
-
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """Addresses that agree with `number` where `mask` has ones; `text` is as the rule has it."""
-
-    number: int
-    mask: int
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> Prefix:
-        """`10.0.0.0/8`, `10.0.0.1`, `fd00::/64`; also `10.0.0.1/255.0.255.0`."""
-        address, _, length = text.partition("/")
-        parsed = ip_address(address)
-        ones = (1 << parsed.max_prefixlen) - 1
-        if not length:
-            mask = ones
-        elif length.isdigit():
-            mask = ones ^ (ones >> int(length))
-        else:
-            mask = int(ip_address(length))
-        return cls(int(parsed) & mask, mask, text)
-
-    def contains(self, address: str) -> bool:
-        """Whether an address is one of these."""
-        return address_number(address) & self.mask == self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +115,9 @@ class PortMatch:
     def holds(self, packet: Packet, place: Place) -> bool:
         """Whether the packet matches."""
         del place
-        ports = {"src": (packet.sport,), "dst": (packet.dport,)}
-        own = ports.get(self.side, (packet.sport, packet.dport))
-        is_so = any(low <= port <= high for port in own for low, high in self.ranges)
+        own = {"src": (packet.sport,), "dst": (packet.dport,)}
+        ports = own.get(self.side, (packet.sport, packet.dport))
+        is_so = any(low <= port <= high for port in ports for low, high in self.ranges)
         return is_so != self.negated
 
 
@@ -242,9 +213,9 @@ class ConnectionPortMatch:
     def holds(self, packet: Packet, place: Place) -> bool:
         """Whether the packet's connection matches."""
         del place
-        own = {"origdst": packet.original_dst[1], "replsrc": packet.dport}
-        port = own.get(self.what, packet.sport)
-        return (self.ports[0] <= port <= self.ports[1]) != self.negated
+        ports = {"origdst": packet.original_dst[1], "replsrc": packet.dport}
+        is_so = self.ports[0] <= ports.get(self.what, packet.sport) <= self.ports[1]
+        return is_so != self.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +234,7 @@ class DirectionMatch:
 class AddressTypeMatch:
     """`-m addrtype`: LOCAL, UNICAST, BROADCAST, MULTICAST (any of `types`).
 
-    `limit` is the interface that a LOCAL address must be on: the one the packet came in by or
-    leaves by, or any.
+    `limit` is the interface that a LOCAL address must be on: that it came in by, leaves by, or any.
     """
 
     side: Side
@@ -389,15 +359,3 @@ def is_called(name: str, pattern: str, negated: bool) -> bool:  # noqa: FBT001  
     prefix = pattern.removesuffix("+")
     is_so = name.startswith(prefix) if pattern.endswith("+") else name == pattern
     return is_so != negated
-
-
-def address_type(address: str, place: Place, interface: str = "") -> str:
-    """The type that a namespace's local routing table gives an address."""
-    if place.is_local(address, interface):
-        return "LOCAL"
-    number, is_v6 = address_number(address), ":" in address
-    if number >> 120 == _V6_MULTICAST if is_v6 else number >> 28 == _V4_MULTICAST:
-        return "MULTICAST"
-    if not is_v6 and (number == 0xFFFFFFFF or place.is_broadcast(address)):
-        return "BROADCAST"
-    return "UNICAST"

@@ -20,6 +20,30 @@ _MOST = 4096  # choices that are followed
 Ports = tuple[int, int]
 
 
+def parse_ends(text: str) -> tuple[str, str, Ports]:
+    """First and last address and ports of `10.0.0.1-10.0.0.2:80-81`, `[fd00::1]:80`, `:80`.
+
+    What is not said is empty, ports are (0, 0).
+    """
+    if text.startswith("["):
+        addresses, _, ports = text[1:].partition("]")
+        ports = ports.removeprefix(":")
+    elif text.count(":") > 1:
+        addresses, ports = text, ""
+    else:
+        addresses, _, ports = text.partition(":")
+    first, _, last = addresses.partition("-")
+    return first, last or first, parse_port_range(ports)
+
+
+def parse_port_range(text: str) -> Ports:
+    """`80`, `80-90`; (0, 0) for the empty text."""
+    if not text:
+        return 0, 0
+    first, _, last = text.partition("-")
+    return int(first), int(last or first)
+
+
 def to_destination(
     packet: Packet, first: str, last: str, ports: Ports, flags: frozenset[str]
 ) -> Iterator[tuple[Fraction, Packet]]:
