@@ -146,7 +146,7 @@ def _warn_of_names(
         name = str(port.target_port)
         if _PodPort(name, port.protocol) in ports:
             continue
-        what = f"no pod that is selected has a {port.protocol} port of the name {quote(name)}"
+        what = f"no selected pod has a {port.protocol} port of the name {quote(name)}"
         below: Keys = ("spec", "ports", index, "targetPort")
         warnings.add(document, below, what, partial(_near_port, name, ports))
 
@@ -186,7 +186,7 @@ def _warn_of_endpoints(contents: Contents, warnings: _Warnings) -> None:
             warnings.add(document, owned.keys, what, near)
         for keys, node in owned.nodes:
             if node not in nodes:
-                what = f"there is no node {quote(node)}: to every node, this endpoint is remote"
+                what = f"there is no node {quote(node)}: this endpoint is remote"
                 warnings.add(document, keys, what, partial(nearest, node, nodes, "node"))
 
 
