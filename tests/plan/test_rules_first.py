@@ -37,10 +37,11 @@ def test_rules_of_what_is_there_come_first(desired: State, observed: State) -> N
     kernel = MemoryKernel()
     kernel.apply(LAB, plan(observed, State()), silent)
     changes = plan(desired, kernel.observe(LAB, desired))
-    others = [type(op.object) not in {Ruleset, UdpFlows} for op in changes]
+    rules = Ruleset | NftTable
+    others = [not isinstance(op.object, rules | UdpFlows) for op in changes]
     first = others.index(True) if True in others else len(changes)
-    late = [op for op in changes[first:] if isinstance(op.object, Ruleset | UdpFlows)]
-    assert all(op.verb is Verb.ADD and isinstance(op.object, Ruleset) for op in late)
+    late = [op for op in changes[first:] if isinstance(op.object, rules | UdpFlows)]
+    assert all(op.verb is Verb.ADD and isinstance(op.object, rules) for op in late)
 
 
 def test_an_endpoint_is_removed_in_order() -> None:
