@@ -7,7 +7,8 @@ venv=$root/.venv
 stamp=$venv/.set-up
 level=run # or `dev`: with the tools of developers
 
-# Programs that labs are built with and run in them, and the Debian and Ubuntu package of each.
+# Programs that labs are built with and run in them, and the Debian and Ubuntu package of each. nft
+# is there for looking; what labnet loads tables with is its library, on which its package depends.
 programs=(
     conntrack:conntrack curl:curl ip:iproute2 ipset:ipset iptables-restore:iptables modprobe:kmod
     nc:netcat-openbsd nft:nftables nginx:nginx nsenter:util-linux ping:iputils-ping ps:procps

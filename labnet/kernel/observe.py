@@ -3,7 +3,8 @@
 Whatever the kernel makes by itself is left out here and in `rtnl`'s parsers, and nowhere else:
 link-local addresses, learnt neighbours. Not looked at are links of other kinds, policy rules and
 tables but the main one, tc, attributes of bridges and ports that labnet leaves alone, sysctls that
-it does not set, nftables, and the rules of pods, which are their containers' own affair.
+it does not set, tables of nftables that are not labnet's, and the rules of pods, which are their
+containers' own affair.
 """
 
 from __future__ import annotations

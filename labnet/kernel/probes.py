@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from labnet.errors import LabnetError
 from labnet.kernel import libc, rtnl
 from labnet.kernel.netlink import NetlinkSocket
 
@@ -30,6 +31,25 @@ _MATCHES = {
     "mark": "FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT",
 }
 _MASQUERADE = "POSTROUTING -j MASQUERADE"
+_TABLE_OF_NFTABLES = """\
+table ip probe {
+    set clients { type ipv4_addr; flags dynamic,timeout; timeout 60s; }
+    map ports { type ipv4_addr . inet_service : verdict; }
+    map endpoints {
+        typeof ip daddr . tcp dport . numgen random mod 65536 : ip daddr . tcp dport;
+    }
+    chain prerouting {
+        type nat hook prerouting priority -100;
+        ip daddr . tcp dport vmap @ports
+        fib daddr type local update @clients { ip saddr }
+        dnat ip to ip daddr . tcp dport . numgen random mod 3 map @endpoints
+    }
+    chain postrouting {
+        type nat hook postrouting priority 100;
+        ct status dnat masquerade fully-random
+    }
+}
+"""
 
 
 class Finding(NamedTuple):
@@ -225,6 +245,18 @@ def _version(tool: str) -> str:
     return done.stdout.strip()
 
 
+def _nftables() -> str:
+    """What labs in the mode nftables are made of, through the library that loads it."""
+    from labnet.kernel.nft import Nft  # noqa: PLC0415  # likewise
+
+    try:
+        with Nft() as nft:
+            nft.run(_TABLE_OF_NFTABLES)
+    except LabnetError as error:
+        raise OSError(errno.EOPNOTSUPP, str(error)) from error
+    return "libnftables"
+
+
 def _sctp() -> str:
     socket.socket(socket.AF_INET, socket.SOCK_STREAM, _SCTP).close()
     return ""
@@ -264,6 +296,12 @@ _PROBES = (
     ),
     Probe("iptables", _rules("iptables"), "apt-get install iptables; modprobe what it names"),
     Probe("ip6tables", _rules("ip6tables"), "apt-get install iptables; modprobe what it names"),
+    Probe(
+        "nftables",
+        _nftables,
+        "apt-get install libnftables1 (1.0.6 or newer), for labs with `kubeProxy.mode: nftables`",
+        needed=False,
+    ),
     Probe(
         "conntrack",
         _there("/proc/sys/net/netfilter/nf_conntrack_max"),

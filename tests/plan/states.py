@@ -11,6 +11,8 @@ from labnet.state import (
     Address,
     Bridge,
     Netns,
+    NftBlock,
+    NftTable,
     Object,
     Process,
     Route,
@@ -20,6 +22,7 @@ from labnet.state import (
     UdpFlows,
     UdpService,
     Veth,
+    sorted_blocks,
     sorted_chains,
 )
 
@@ -41,6 +44,21 @@ def machine(number: int) -> list[Object]:
         Bridge(name, "cni0", f"0a:58:00:00:01:{number:02x}", 1500),
         Address(name, "cni0", f"10.244.{number}.1/24"),
     ]
+
+
+def services(number: int, *endpoints: str) -> NftTable:
+    """A node's table of nftables, in which every endpoint has a chain."""
+    chains = [NftBlock("chain", f"to-{ip}", (), (f"dnat to {ip}:80",)) for ip in endpoints]
+    elements = tuple(f"10.96.0.{count} : goto to-{ip}" for count, ip in enumerate(endpoints))
+    verdicts = NftBlock("map", "services", ("type ipv4_addr : verdict",), elements)
+    name = f"{LAB}.node{number}"
+    return NftTable(name, 4, "kube-proxy", sorted_blocks([verdicts, *chains]))
+
+
+TABLES = [
+    [services(number), services(number, "10.244.0.2"), services(number, "10.244.0.3", "10.244.0.4")]
+    for number in range(3)
+]
 
 
 DNS = ("10.96.0.10", 53)
@@ -85,7 +103,7 @@ def pod(number: int, node: int, *, mtu: int = 1500) -> list[Object]:
 def states(draw: Any) -> State:
     """A lab of up to three nodes and five pods, each on any node and with any of two MTUs.
 
-    Some have a UDP Service, with any endpoints.
+    Some have a UDP Service, with any endpoints, and nodes may have a table of nftables.
     """
     nodes = draw(st.integers(1, 3))
     endpoints = draw(st.none() | st.sets(st.integers(2, 4)))
@@ -97,6 +115,8 @@ def states(draw: Any) -> State:
         objects += machine(number)
         if endpoints is not None:
             objects += proxy(number, *sorted(endpoints))
+        if draw(st.booleans()):
+            objects.append(draw(st.sampled_from(TABLES[number])))
     for number in draw(st.sets(st.integers(0, 4))):
         node = draw(st.integers(0, nodes - 1))
         objects += pod(number, node, mtu=draw(st.sampled_from([1400, 1500])))

@@ -9,7 +9,18 @@ import subprocess
 import pytest
 
 from labnet.plan import plan, plan_json, plan_script, plan_text
-from labnet.state import Address, Netns, Object, Process, Route, Ruleset, State, sorted_chains
+from labnet.state import (
+    Address,
+    Netns,
+    NftBlock,
+    NftTable,
+    Object,
+    Process,
+    Route,
+    Ruleset,
+    State,
+    sorted_chains,
+)
 
 
 NODE = "lab.n1"
@@ -62,6 +73,27 @@ def test_a_script_is_one_that_sh_understands() -> None:
     assert "iptables-restore <<'EOF'\n*filter\n" in script
     assert f"\n{RULE}\nCOMMIT\nEOF\n" in script
     assert "ip -6 -n lab.n1 route add fd00:1::/64 via fd00::2 dev eth0 metric 7" in script
+
+
+def test_a_change_of_a_table_is_a_small_text() -> None:
+    """What is printed is the transaction that is carried out, not the table."""
+    old, new = (
+        NftTable(NODE, 4, "kube-proxy", (NftBlock("set", "ips", ("type ipv4_addr",), elements),))
+        for elements in (("10.0.0.1", "10.0.0.2"), ("10.0.0.2", "10.0.0.3"))
+    )
+    changes = plan(State.of(OBJECTS[0], new), State.of(OBJECTS[0], old))
+    assert plan_text(changes) == (
+        "~ nft lab.n1 ip kube-proxy  # set ips differs\n"
+        "    ip netns exec lab.n1 nft -f - <<'EOF'\n"
+        "    delete element ip kube-proxy ips { 10.0.0.1 }\n"
+        "    add element ip kube-proxy ips { 10.0.0.3 }\n"
+        "    EOF\n"
+        "Plan: 0 to add, 1 to change, 0 to delete.\n"
+    )
+    (gone,) = plan(State.of(OBJECTS[0]), State.of(OBJECTS[0], old))
+    assert gone.commands() == [
+        ("ip", "netns", "exec", NODE, "nft", "delete", "table", "ip", "kube-proxy")
+    ]
 
 
 @pytest.mark.parametrize(
