@@ -29,9 +29,9 @@ QUICK = settings(
 ERRORS = Path(__file__).parent.parent / "errors"
 PLAUSIBLE = """
     a node1 web -1 0 80 8080:80 nginx on 1.5 A_b ../x 10.244.0.0/16 10.244.0.9 fd00::/56 ::1 dual
-    None container:web 10.96.0.10 010.96.0.1 ::ffff:1.2.3.4 10.0.0.1/8 127.0.0.1 db.example.com. http
-    30080 IPv4 IPv6 FQDN TCP UDP NodePort LoadBalancer ExternalName ClientIP Local RequireDualStack
-    PreferSameNode Pod 24h0m0s primary kubernetes.io/service-name
+    None container:web 10.96.0.10 010.96.0.1 ::ffff:1.2.3.4 10.0.0.1/8 127.0.0.1 http
+    db.example.com. 30080 IPv4 IPv6 FQDN TCP UDP NodePort LoadBalancer ExternalName ClientIP Local
+    RequireDualStack PreferSameNode Pod 24h0m0s primary kubernetes.io/service-name
 """
 WORDS = st.sampled_from(["", "x" * 64, *PLAUSIBLE.split()])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS

@@ -141,7 +141,7 @@ def test_endpoints_of_nobody() -> None:
     ]
     path = f'metadata.labels["{label}"]'
     assert warnings(without, written(f"{label}: wbe")) == [
-        f"lab.yaml:26: metadata.labels[\"{label}\"]: there is no Service 'wbe' in namespace default",
+        f"lab.yaml:26: {path}: there is no Service 'wbe' in namespace default",
         "the only Service is web",
     ]
     endpoints = "apiVersion: v1\nkind: Endpoints\nmetadata: {name: db}\n"
