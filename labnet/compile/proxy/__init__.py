@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labnet.compile.parts import Part
+from labnet.compile.proxy.conntrack import compile_flows
 from labnet.compile.proxy.health import compile_health
 from labnet.compile.proxy.iptables import compile_iptables
 from labnet.compile.proxy.nftables import compile_nftables
@@ -24,3 +25,4 @@ def compile_proxy(cluster: Cluster) -> Iterator[Part]:
     compile_rules = compile_nftables if mode == "nftables" else compile_iptables
     for family in cluster.lab.networking.families:
         yield from compile_rules(cluster, family)
+        yield from compile_flows(cluster, family)
