@@ -158,7 +158,7 @@ def _kubelet(node: Node, family: Family, mapped: Sequence[_Mapped], bridge: str)
     jump = '-m comment --comment "kube hostport portals" -m addrtype --dst-type LOCAL'
     snat = '-m comment --comment "SNAT for localhost access to hostports" -j MASQUERADE'
     rules = [f"-A {chain} {jump} -j KUBE-HOSTPORTS" for chain in ("PREROUTING", "OUTPUT")]
-    if family == 4:  # kubelet gives this to ip6tables too, which refuses it
+    if family == 4:  # ::1 is never routed
         rules.append(f"-A POSTROUTING -s 127.0.0.0/8 -o {bridge} {snat}")
     chains, portals = ["KUBE-HOSTPORTS"], []
     for one in mapped:

@@ -72,3 +72,42 @@ def test_what_is_no_port_name_is_refused(text: str) -> None:
 def test_what_could_be_a_path_is_no_lab(text: str) -> None:
     """A lab's name becomes a folder, so it is a DNS label."""
     assert not names.is_lab_name(text)
+
+
+@pytest.mark.parametrize(
+    ("port_name", "protocol", "digest"),
+    [
+        ("default/kubernetes:https", "tcp", "NPX46M4PTMTKRN6Y"),
+        ("kube-system/kube-dns:dns", "udp", "TCOU7JCQXEZGVUNU"),
+        ("kube-system/kube-dns:dns-tcp", "tcp", "ERIFXISQEP7F7OF4"),
+        ("default/nginx", "tcp", "2CMXP7HKUVJN7L6M"),
+        ("ns1/svc1:p80", "tcp", "XPGD46QRK7WJZT7O"),
+        ("ns2/svc2:p80", "tcp", "GNZBNJ2PO5MGZ6GT"),
+    ],
+)
+def test_chains_have_the_names_of_a_real_cluster(
+    port_name: str, protocol: str, digest: str
+) -> None:
+    """The values are from real clusters and from Kubernetes' own tests."""
+    for kind in ("SVC", "SVL", "EXT", "FW"):
+        assert names.service_chain(kind, port_name, protocol) == f"KUBE-{kind}-{digest}"
+
+
+def test_the_chain_of_an_endpoint() -> None:
+    """Its address and port follow the protocol."""
+    sep = names.service_chain("SEP", "ns1/svc1:p80", "tcp", "10.180.0.1:80")
+    assert sep == "KUBE-SEP-SXIVWICOYRO3J4NJ"
+
+
+def test_the_chain_of_a_containers_ports() -> None:
+    """As the test of containernetworking/plugins has it, utils_test.go."""
+    assert names.cni_chain("", "test", "1234") == "CNI-2bbe0c48b91a7d1b8a6753a8"
+    assert names.cni_chain("PREFIX-", "test", "1234") == "CNI-PREFIX-2bbe0c48b91a7d1b8"
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_chains_fit(network: str, container: str) -> None:
+    """Iptables takes 28 characters."""
+    assert len(names.cni_chain("DN-", network, container)) == 28
+    assert len(names.service_chain("SVC", network, container)) == 25
+    assert len(names.host_port_chain(container, 65535, "SCTP", "")) == 24
