@@ -49,10 +49,11 @@ def _router(cluster: Cluster, segment: str, why: str) -> Iterator[Part]:
     """
     yield from no_dad(segment, why)
     for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
-        yield Part(Sysctl(segment, key, "0"), why)  # IPv4's is copied from the machine
+        yield Part(Sysctl(segment, key, "0"), why)  # IPv4's is copied from the machine's
     for subnet in cluster.lab.networking.node_subnets:
         address = f"{gateway(subnet)}/{subnet.prefixlen}"
         yield Part(Address(segment, SEGMENT_BRIDGE, address), why)
+        yield Part(Route(segment, DEFAULT[subnet.version], "", kind="blackhole"), why)
 
 
 def gateway(subnet: IPNetwork) -> IPAddress:

@@ -124,7 +124,7 @@ class Applier:
             self._link(op, item)
         elif isinstance(item, Address | Route | Neighbour | FdbEntry):
             index = self._wire.index(item.netns, item.dev) if item.dev else 0
-            if not index and op.verb is not Verb.DELETE:
+            if item.dev and not index and op.verb is not Verb.DELETE:
                 raise Failed(f"{op.verb} {item}: there is no link {item.dev}")
             message = _layer3(item, index, delete=op.verb is Verb.DELETE)
             self._wire.queue(item.netns, op, message)
@@ -244,7 +244,8 @@ def _layer3(item: Address | Route | Neighbour | FdbEntry, index: int, *, delete:
     if isinstance(item, Address):
         return rtnl.address(index, item.address, delete=delete)
     if isinstance(item, Route):
-        entry = rtnl.RouteEntry(item.dst, index, item.via, item.src, item.onlink, item.metric)
+        what = (item.via, item.src, item.onlink, item.metric, item.kind)
+        entry = rtnl.RouteEntry(item.dst, index, *what)
         return rtnl.route_delete(entry) if delete else rtnl.route(entry)
     if isinstance(item, Neighbour):
         return rtnl.neighbour(index, item.dst, item.mac, delete=delete)

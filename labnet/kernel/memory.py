@@ -134,7 +134,7 @@ class MemoryKernel:
         """A bridge must be there for its ports, and a link for what hangs on it."""
         if isinstance(item, Veth) and item.master:
             _refuse(("link", item.netns, item.master) not in self._objects, item, "No such device")
-        if isinstance(item, Address | Route | Neighbour | FdbEntry):
+        if isinstance(item, Address | Route | Neighbour | FdbEntry) and item.dev:
             _refuse(("link", item.netns, item.dev) not in self._objects, item, "No such device")
 
     def _change(self, op: Op) -> None:

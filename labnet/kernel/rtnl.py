@@ -51,6 +51,7 @@ _SCOPE_UNIVERSE, _SCOPE_LINK, _SCOPE_HOST, _SCOPE_NOWHERE = 0, 253, 254, 255
 _TABLE_MAIN, _PROTO_KERNEL, _PROTO_BOOT, _PROTO_RA, _UNICAST = 254, 2, 3, 9, 1
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC = 1, 4, 5, 6, 7
 _ROUTE_KINDS = {_UNICAST: "", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+_ROUTE_TYPES = {kind: number for number, kind in _ROUTE_KINDS.items()}
 _IPV6_METRIC = 1024  # what the kernel makes of 0
 _RTNH_F_ONLINK = 4
 
@@ -210,9 +211,10 @@ class RouteEntry(NamedTuple):
 def route(entry: RouteEntry) -> Message:
     """Add or replace a route of the main table."""
     family = socket.AF_INET6 if ":" in entry.dst else socket.AF_INET
-    scope = _SCOPE_UNIVERSE if entry.via or family == socket.AF_INET6 else _SCOPE_LINK
+    near = family == socket.AF_INET and not entry.via and not entry.kind
+    scope = _SCOPE_LINK if near else _SCOPE_UNIVERSE
     flags = _RTNH_F_ONLINK if entry.onlink else 0
-    head = (_TABLE_MAIN, _PROTO_BOOT, scope, _UNICAST, flags)
+    head = (_TABLE_MAIN, _PROTO_BOOT, scope, _ROUTE_TYPES[entry.kind], flags)
     return RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, _route_body(entry, head)
 
 
@@ -327,6 +329,8 @@ def parse_route(body: bytes) -> RouteEntry | None:
     found = attributes(body, _RTMSG.size)
     zero = b"\0" * (4 if family == socket.AF_INET else 16)
     via, src, oif = found.get(_RTA_GATEWAY), found.get(_RTA_PREFSRC), found.get(_RTA_OIF)
+    if kind != _UNICAST:  # IPv6 says lo, IPv4 nothing
+        oif = None
     return RouteEntry(
         dst=f"{_ntop(found.get(_RTA_DST, zero))}/{length}",
         link=struct.unpack("=I", oif)[0] if oif else 0,
