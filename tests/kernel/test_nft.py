@@ -13,12 +13,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from kernel.conftest import Bring
 from labnet.errors import Failed, MachineError
 from labnet.kernel import iptables, nft
 from labnet.kernel.linux import LinuxKernel
 from labnet.kernel.netns import Thread
 from labnet.names import segment_netns
-from labnet.plan import Op, Verb, plan
+from labnet.parse import SourceText
+from labnet.plan import Op, Plan, Verb, plan
 from labnet.state import (
     Netns,
     NftBlock,
@@ -30,6 +32,7 @@ from labnet.state import (
     sorted_blocks,
     sorted_chains,
 )
+from labs import text
 from state.nft_tables import tables
 
 
@@ -351,3 +354,94 @@ def test_what_somebody_changes_is_healed(become: Callable[..., list[str]]) -> No
     nft_tool("delete", "table", "ip", "kube-proxy", netns=NODE)
     assert become(table) == [f"+ nft {NODE} ip kube-proxy"]
     assert "mine" in nft_tool("list", "tables", netns=NODE)
+
+
+LAB_FILE = """
+apiVersion: labnet.dev/v1
+kind: Lab
+metadata: {name: nftmodes}
+spec:
+  networking: {ipFamily: dual}
+  kubeProxy: {mode: MODE}
+  nodes: [{name: node1}, {name: node2}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-1, labels: {app: web}, annotations: {labnet.dev/ip: "10.244.0.7"}}
+spec:
+  nodeName: node1
+  containers: [{name: http, image: agnhost, args: [netexec], ports: [{containerPort: 8080}]}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-2, labels: {app: web}}
+spec:
+  nodeName: node2
+  containers: [{name: http, image: agnhost, args: [netexec], ports: [{containerPort: 8080}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  clusterIP: 10.96.0.50
+  ipFamilyPolicy: PreferDualStack
+  externalTrafficPolicy: Local
+  sessionAffinity: ClientIP
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: flat}
+spec:
+  clusterIP: 10.96.0.51
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+"""
+
+
+def lab_file(mode: str) -> tuple[SourceText, ...]:
+    """The lab in a mode."""
+    return text(LAB_FILE.replace("MODE", mode))
+
+
+def kinds(changes: Plan) -> set[str]:
+    """The verbs and kinds of a plan's operations on rules."""
+    return {
+        f"{op.verb} {op.object.key[0]}"
+        for op in changes
+        if isinstance(op.object, NftTable | Ruleset)
+    }
+
+
+def test_a_lab_changes_its_mode(bring: Bring) -> None:
+    """Services answer in each, and there is nothing left to do after each."""
+    lab = bring(lab_file("nftables"))
+    assert lab.drift() == []
+    for mode in ("iptables", "nftables"):
+        for address in ("10.96.0.50", "10.96.0.51", f"{lab.ip('node1')}:30080"):
+            assert lab.curl("web-2", f"http://{address}/hostname") in {"web-1", "web-2"}
+        changed = kinds(lab.again(*lab_file(mode)))
+        assert lab.drift() == []
+        assert ("+ nft" if mode == "nftables" else "- nft") in changed
+
+
+def test_every_chain_of_a_lab_can_be_filled_again(bring: Bring) -> None:
+    """Nft takes each rule alone as well, where the table is there and not made with it."""
+    lab = bring(lab_file("nftables"))
+    for path in ("ip", "ip6"):
+        (table,) = [
+            item
+            for item in parse_nft_tables("nftmodes.node1", lab.run("node1", "nft", *LIST))
+            if item.nft_family == path and item.name == "kube-proxy"
+        ]
+        for block in table.blocks:
+            if block.kind == "chain" and block.members:
+                lab.run("node1", "nft", "flush", "chain", path, "kube-proxy", block.name)
+    assert kinds(lab.again()) == {"~ nft"}
+    assert lab.drift() == []
+    assert lab.curl("web-2", "http://10.96.0.51/hostname") in {"web-1", "web-2"}
+
+
+LIST = ("-nn", "list", "ruleset")
