@@ -54,9 +54,15 @@ def resolve_endpoint_slices(
 ) -> tuple[EndpointSlice, ...]:
     """All slices of the lab, sorted: computed, mirrored and as written.
 
-    `services` are the resolved ones. Pods in a terminal phase are no endpoints.
+    `services` are the resolved ones. Pods in a terminal phase are no endpoints. A slice that the
+    controller made (`kubectl get -o yaml` prints them) gives way to what it makes here.
     """
-    written = topology.endpoint_slices
+    selecting = {(one.namespace, one.name) for one in services if one.selector}
+    written = [
+        slice_
+        for slice_ in topology.endpoint_slices
+        if slice_.managed_by != CONTROLLER or (slice_.namespace, slice_.service) not in selecting
+    ]
     names = SliceNames((slice_.namespace, slice_.name) for slice_ in written)
     computed = Computed(pods, nodes, facts, names)
     slices = [
