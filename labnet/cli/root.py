@@ -29,6 +29,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Looking at a lab": {
         "get": Entry("get", "get", "List nodes, pods and the rest, as kubectl does"),
         "describe": Entry("describe", "describe", "Show an object and what it is in the kernel"),
+        "rules": Entry("rules", "rules", "Show a node's rules as a packet meets them, in words"),
         "logs": Entry("logs", "logs", "Print what a container has printed"),
     },
     "Being in a lab": {

@@ -115,10 +115,13 @@ def test_completion_is_clicks(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("labnet ", ["up", "plan", "down", "ls", "get", "describe", "logs", "exec", "shell"]),
+        (
+            "labnet ",
+            ["up", "plan", "down", "ls", "get", "describe", "rules", "logs", "exec", "shell"],
+        ),
         ("labnet v", ["validate"]),
         ("labnet get po", ["pods"]),
-        ("labnet describe s", ["statefulsets", "secrets"]),
+        ("labnet describe s", ["services", "statefulsets", "secrets"]),
         ("labnet get pods -o y", ["yaml"]),
     ],
 )

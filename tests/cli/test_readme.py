@@ -35,7 +35,7 @@ def test_every_command_is_in_the_table_and_no_other_anywhere() -> None:
 
 def test_the_options_and_formats_are_those_of_the_commands() -> None:
     """Each that the table names is one, and every format is named."""
-    context = click.Context(root)
+    context = click.Context(root, **root.context_settings)
     for name, (_, _, text, formats) in ROWS.items():
         command = root.get_command(context, name)
         assert command is not None
@@ -47,7 +47,7 @@ def test_the_options_and_formats_are_those_of_the_commands() -> None:
         elif "-o" in options:
             kind = options["-o"].type
             assert isinstance(kind, click.Choice)
-            assert re.findall(r"`(\w+)`", formats) == list(kind.choices)[1:]
+            assert re.findall(r"`([\w-]+)`", formats) == list(kind.choices)[1:]
 
 
 def test_kinds_images_and_files_are_all_named() -> None:

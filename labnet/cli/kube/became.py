@@ -11,11 +11,12 @@ from labnet.cli.kube.workloads import pods_of
 from labnet.model import Pod
 from labnet.plan import Op
 from labnet.resolve import pod_key
-from labnet.state import Object, Process, Ruleset, State
+from labnet.state import NftTable, Object, Process, Ruleset, State
 
 
 Belongs = Callable[[Object], bool]
 _OWN = ("cni", "bridge", "none")
+_MANY = 60  # rules, with which a table is more than one wants to read here
 
 
 def belongs_to(view: View, item: Json) -> Belongs | None:
@@ -64,13 +65,22 @@ def kernel_lines(desired: State, belongs: Belongs) -> Iterator[str]:
 
 
 def object_lines(one: Object) -> list[str]:
-    """The commands for an object; a table of rules is spelled rule by rule."""
+    """The commands for an object; a table is spelled rule by rule, or only named if it is long."""
     if isinstance(one, Ruleset):
-        return _rule_lines(one)
+        count = len(one.rules)
+        return _rule_lines(one) if count <= _MANY else [_table_line(one.tool, one.table, count)]
+    if isinstance(one, NftTable):
+        count = sum(len(block.members) for block in one.blocks)
+        return [_table_line(f"nft table {one.nft_family}", one.name, count)]
     if isinstance(one, Process):
         command = shlex.join(filter(None, (one.builtin, *one.argv)))
         return [f"process {one.name} in {one.netns}: {' '.join(command.split())}"]
     return [shlex.join(command) for command in one.add()]
+
+
+def _table_line(tool: str, name: str, count: int) -> str:
+    """A table by its name; its rules are another command's affair."""
+    return f"{tool} {name}: {count} rules and elements, which `labnet rules` shows"
 
 
 def _rule_lines(ruleset: Ruleset) -> list[str]:
