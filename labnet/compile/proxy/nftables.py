@@ -36,7 +36,7 @@ refuses ports that it does not have (and ICMP), and what is sent to an address o
 that no Service has is dropped; nobody is let through a firewall of others, nothing is dropped for
 being INVALID; who comes from outside `loadBalancerSourceRanges` is dropped before DNAT, by rules of
 new connections only; a host gets its refusal on the way out, also from an external IP. The
-affinity list holds 65,535 clients instead of 100.
+affinity list holds 4,096 clients instead of 100 (kube-proxy's 65,535).
 
 Of two Services that claim one address and port, the first by name has it.
 """

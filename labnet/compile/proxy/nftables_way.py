@@ -94,7 +94,9 @@ class Way(NamedTuple):
         endpoints = f"{self.total} endpoint{'s' * (self.total != 1)}"
         match self.kind:
             case "balance":
-                return f"1 of {endpoints}, each as likely"
+                return (
+                    f"1 of {endpoints}, each as likely" if self.total > 1 else "the only endpoint"
+                )
             case "external":
                 return f"externalTrafficPolicy Cluster, {endpoints}"
         return f"externalTrafficPolicy Local, {self.local} of {endpoints} on this node"
