@@ -15,7 +15,7 @@ from clusters import (
     service,
     slice_of,
 )
-from labnet.model import Cluster, Conntrack, ContainerPort, EndpointPort
+from labnet.model import Cluster, Conntrack, ContainerPort, EndpointPort, EndpointSlice
 
 
 _P80 = (EndpointPort(80, "p80"),)
@@ -55,17 +55,21 @@ def overall() -> Cluster:
             **balanced,
         ),
         service("ns6/svc6", "172.30.0.46", ports=(port(80, "p80"),)),
-        slices=(
-            slice_of("ns1/svc1", endpoint("10.180.0.1"), ports=_P80),
-            slice_of("ns2/svc2", endpoint("10.180.0.2"), ports=_P80),
-            slice_of("ns3/svc3", endpoint("10.180.0.3"), ports=_P80),
-            slice_of(
-                "ns4/svc4", endpoint("10.180.0.4"), endpoint("10.180.0.5", "node1"), ports=_P80
-            ),
-            slice_of("ns5/svc5", endpoint("10.180.0.3"), ports=_P80),
-        ),
+        slices=_overall_slices(),
         proxy=kube_proxy(cluster_cidrs=networks("10.0.0.0/8")),
     )
+
+
+def _overall_slices() -> list[EndpointSlice]:
+    """One endpoint for each Service but the last; only one of the fourth's is on a node."""
+    ends = {
+        "ns1/svc1": [endpoint("10.180.0.1")],
+        "ns2/svc2": [endpoint("10.180.0.2")],
+        "ns3/svc3": [endpoint("10.180.0.3")],
+        "ns4/svc4": [endpoint("10.180.0.4"), endpoint("10.180.0.5", "node1")],
+        "ns5/svc5": [endpoint("10.180.0.3")],
+    }
+    return [slice_of(name, *some, ports=_P80) for name, some in ends.items()]
 
 
 def policies() -> Cluster:
@@ -232,7 +236,9 @@ def _host_ports(cni: str) -> Cluster:
                 ContainerPort(443),
             ),
             pod("many", "10.244.1.3 fd00:10:244:1::3", *many),
-            pod("host", "172.18.0.1 fd00:172:18::1", ContainerPort(80, host_port=80), network="host"),
+            pod(
+                "host", "172.18.0.1 fd00:172:18::1", ContainerPort(80, host_port=80), network="host"
+            ),
             pod("other", "10.244.2.2 fd00:10:244:2::2", on="node2"),
         ),
         nodes=(node(1, families=DUAL), node(2, families=DUAL)),
