@@ -18,6 +18,8 @@ ip netns exec vxlan._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
 ip -n vxlan._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
 # + address vxlan._segment br0 172.18.0.1/24 # Lab vxlan (vxlan.yaml:16)
 ip -n vxlan._segment address add 172.18.0.1/24 dev br0
+# + route vxlan._segment 0.0.0.0/0 # Lab vxlan (vxlan.yaml:16)
+ip -n vxlan._segment route add blackhole 0.0.0.0/0
 # + netns vxlan.node1 # Node node1 (vxlan.yaml:24)
 ip netns add vxlan.node1
 ip -n vxlan.node1 link set lo alias 'labnet node/node1'
@@ -26,6 +28,8 @@ ip -n vxlan.node1 link set lo up
 ip netns exec vxlan.node1 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
 # + sysctl vxlan.node1 net.bridge.bridge-nf-call-iptables # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+# + sysctl vxlan.node1 net.ipv4.conf.all.route_localnet # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl vxlan.node1 net.ipv4.conf.all.rp_filter # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
 # + sysctl vxlan.node1 net.ipv4.conf.default.rp_filter # Node node1 (vxlan.yaml:24)
@@ -36,6 +40,10 @@ ip netns exec vxlan.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec vxlan.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl vxlan.node1 net.ipv6.conf.default.accept_dad # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl vxlan.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
+# + sysctl vxlan.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
 # + link vxlan.node1 cni0 # Node node1 (vxlan.yaml:24)
 ip -n vxlan.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1450 up type bridge
 # + link vxlan._segment vethac120002 # Node node1 (vxlan.yaml:24)
@@ -67,6 +75,8 @@ ip -n vxlan.node2 link set lo up
 ip netns exec vxlan.node2 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
 # + sysctl vxlan.node2 net.bridge.bridge-nf-call-iptables # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+# + sysctl vxlan.node2 net.ipv4.conf.all.route_localnet # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl vxlan.node2 net.ipv4.conf.all.rp_filter # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
 # + sysctl vxlan.node2 net.ipv4.conf.default.rp_filter # Node node2 (vxlan.yaml:25)
@@ -77,6 +87,10 @@ ip netns exec vxlan.node2 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec vxlan.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl vxlan.node2 net.ipv6.conf.default.accept_dad # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl vxlan.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
+# + sysctl vxlan.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
 # + link vxlan.node2 cni0 # Node node2 (vxlan.yaml:25)
 ip -n vxlan.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1450 up type bridge
 # + link vxlan._segment vethac120003 # Node node2 (vxlan.yaml:25)
@@ -100,19 +114,55 @@ ip -n vxlan.node2 route add 10.244.0.0/24 via 10.244.0.0 dev flannel.1 onlink
 bridge -n vxlan.node2 fdb replace 0e:f1:ac:12:00:02 dev flannel.1 dst 172.18.0.2 self permanent
 # + neighbour vxlan.node2 flannel.1 10.244.0.0 # Node node1 (vxlan.yaml:24)
 ip -n vxlan.node2 neighbour replace 10.244.0.0 lladdr 0e:f1:ac:12:00:02 dev flannel.1 nud permanent
-# + iptables vxlan.node1 filter # rules of flannel
+# + iptables vxlan.node1 filter # rules of flannel, kube-proxy, kubelet
 ip netns exec vxlan.node1 iptables-restore <<'EOF'
 *filter
 :INPUT ACCEPT [0:0]
 :FORWARD ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]
 :FLANNEL-FWD - [0:0]
+:KUBE-EXTERNAL-SERVICES - [0:0]
+:KUBE-FIREWALL - [0:0]
+:KUBE-FORWARD - [0:0]
+:KUBE-KUBELET-CANARY - [0:0]
+:KUBE-NODEPORTS - [0:0]
+:KUBE-PROXY-CANARY - [0:0]
+:KUBE-PROXY-FIREWALL - [0:0]
+:KUBE-SERVICES - [0:0]
+-A INPUT -m conntrack --ctstate NEW -m comment --comment "kubernetes load balancer firewall" -j KUBE-PROXY-FIREWALL
+-A INPUT -m comment --comment "kubernetes health check service ports" -j KUBE-NODEPORTS
+-A INPUT -m conntrack --ctstate NEW -m comment --comment "kubernetes externally-visible service portals" -j KUBE-EXTERNAL-SERVICES
+-A INPUT -j KUBE-FIREWALL
+-A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes load balancer firewall" -j KUBE-PROXY-FIREWALL
+-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD
+-A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes externally-visible service portals" -j KUBE-EXTERNAL-SERVICES
 -A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A OUTPUT -m conntrack --ctstate NEW -m comment --comment "kubernetes load balancer firewall" -j KUBE-PROXY-FIREWALL
+-A OUTPUT -m conntrack --ctstate NEW -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A OUTPUT -j KUBE-FIREWALL
 -A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
 -A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
+-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
+-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT
+-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 COMMIT
 EOF
-# + iptables vxlan.node1 nat # rules of flannel
+# + iptables vxlan.node1 mangle # rules of kube-proxy, kubelet
+ip netns exec vxlan.node1 iptables-restore <<'EOF'
+*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:KUBE-IPTABLES-HINT - [0:0]
+:KUBE-KUBELET-CANARY - [0:0]
+:KUBE-PROXY-CANARY - [0:0]
+COMMIT
+EOF
+# + iptables vxlan.node1 nat # rules of flannel, kube-proxy, kubelet
 ip netns exec vxlan.node1 iptables-restore <<'EOF'
 *nat
 :PREROUTING ACCEPT [0:0]
@@ -120,6 +170,17 @@ ip netns exec vxlan.node1 iptables-restore <<'EOF'
 :OUTPUT ACCEPT [0:0]
 :POSTROUTING ACCEPT [0:0]
 :FLANNEL-POSTRTG - [0:0]
+:KUBE-KUBELET-CANARY - [0:0]
+:KUBE-MARK-MASQ - [0:0]
+:KUBE-NODEPORTS - [0:0]
+:KUBE-POSTROUTING - [0:0]
+:KUBE-PROXY-CANARY - [0:0]
+:KUBE-SEP-V2PECCYPB6X2GSCW - [0:0]
+:KUBE-SERVICES - [0:0]
+:KUBE-SVC-NPX46M4PTMTKRN6Y - [0:0]
+-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
 -A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
 -A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.0.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
@@ -127,21 +188,67 @@ ip netns exec vxlan.node1 iptables-restore <<'EOF'
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/24 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000
+-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN
+-A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0
+-A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully
+-A KUBE-SEP-V2PECCYPB6X2GSCW -s 172.18.0.2/32 -m comment --comment "default/kubernetes:https" -j KUBE-MARK-MASQ
+-A KUBE-SEP-V2PECCYPB6X2GSCW -p tcp -m comment --comment "default/kubernetes:https" -m tcp -j DNAT --to-destination 172.18.0.2:6443
+-A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-SVC-NPX46M4PTMTKRN6Y
+-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
+-A KUBE-SVC-NPX46M4PTMTKRN6Y ! -s 10.244.0.0/16 -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-MARK-MASQ
+-A KUBE-SVC-NPX46M4PTMTKRN6Y -m comment --comment "default/kubernetes:https -> 172.18.0.2:6443" -j KUBE-SEP-V2PECCYPB6X2GSCW
 COMMIT
 EOF
-# + iptables vxlan.node2 filter # rules of flannel
+# + iptables vxlan.node2 filter # rules of flannel, kube-proxy, kubelet
 ip netns exec vxlan.node2 iptables-restore <<'EOF'
 *filter
 :INPUT ACCEPT [0:0]
 :FORWARD ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]
 :FLANNEL-FWD - [0:0]
+:KUBE-EXTERNAL-SERVICES - [0:0]
+:KUBE-FIREWALL - [0:0]
+:KUBE-FORWARD - [0:0]
+:KUBE-KUBELET-CANARY - [0:0]
+:KUBE-NODEPORTS - [0:0]
+:KUBE-PROXY-CANARY - [0:0]
+:KUBE-PROXY-FIREWALL - [0:0]
+:KUBE-SERVICES - [0:0]
+-A INPUT -m conntrack --ctstate NEW -m comment --comment "kubernetes load balancer firewall" -j KUBE-PROXY-FIREWALL
+-A INPUT -m comment --comment "kubernetes health check service ports" -j KUBE-NODEPORTS
+-A INPUT -m conntrack --ctstate NEW -m comment --comment "kubernetes externally-visible service portals" -j KUBE-EXTERNAL-SERVICES
+-A INPUT -j KUBE-FIREWALL
+-A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes load balancer firewall" -j KUBE-PROXY-FIREWALL
+-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD
+-A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes externally-visible service portals" -j KUBE-EXTERNAL-SERVICES
 -A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+-A OUTPUT -m conntrack --ctstate NEW -m comment --comment "kubernetes load balancer firewall" -j KUBE-PROXY-FIREWALL
+-A OUTPUT -m conntrack --ctstate NEW -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A OUTPUT -j KUBE-FIREWALL
 -A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
 -A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
+-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
+-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT
+-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 COMMIT
 EOF
-# + iptables vxlan.node2 nat # rules of flannel
+# + iptables vxlan.node2 mangle # rules of kube-proxy, kubelet
+ip netns exec vxlan.node2 iptables-restore <<'EOF'
+*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:KUBE-IPTABLES-HINT - [0:0]
+:KUBE-KUBELET-CANARY - [0:0]
+:KUBE-PROXY-CANARY - [0:0]
+COMMIT
+EOF
+# + iptables vxlan.node2 nat # rules of flannel, kube-proxy, kubelet
 ip netns exec vxlan.node2 iptables-restore <<'EOF'
 *nat
 :PREROUTING ACCEPT [0:0]
@@ -149,6 +256,17 @@ ip netns exec vxlan.node2 iptables-restore <<'EOF'
 :OUTPUT ACCEPT [0:0]
 :POSTROUTING ACCEPT [0:0]
 :FLANNEL-POSTRTG - [0:0]
+:KUBE-KUBELET-CANARY - [0:0]
+:KUBE-MARK-MASQ - [0:0]
+:KUBE-NODEPORTS - [0:0]
+:KUBE-POSTROUTING - [0:0]
+:KUBE-PROXY-CANARY - [0:0]
+:KUBE-SEP-V2PECCYPB6X2GSCW - [0:0]
+:KUBE-SERVICES - [0:0]
+:KUBE-SVC-NPX46M4PTMTKRN6Y - [0:0]
+-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
 -A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
 -A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.1.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
@@ -156,6 +274,16 @@ ip netns exec vxlan.node2 iptables-restore <<'EOF'
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000
+-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN
+-A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0
+-A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully
+-A KUBE-SEP-V2PECCYPB6X2GSCW -s 172.18.0.2/32 -m comment --comment "default/kubernetes:https" -j KUBE-MARK-MASQ
+-A KUBE-SEP-V2PECCYPB6X2GSCW -p tcp -m comment --comment "default/kubernetes:https" -m tcp -j DNAT --to-destination 172.18.0.2:6443
+-A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-SVC-NPX46M4PTMTKRN6Y
+-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
+-A KUBE-SVC-NPX46M4PTMTKRN6Y ! -s 10.244.0.0/16 -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-MARK-MASQ
+-A KUBE-SVC-NPX46M4PTMTKRN6Y -m comment --comment "default/kubernetes:https -> 172.18.0.2:6443" -j KUBE-SEP-V2PECCYPB6X2GSCW
 COMMIT
 EOF
 # + netns vxlan.web-1 # Pod default/web-1 (vxlan.yaml:27)
@@ -187,6 +315,6 @@ ip -n vxlan.web-2 address add 10.244.1.2/24 dev eth0
 # + route vxlan.web-2 0.0.0.0/0 # Pod default/web-2 (vxlan.yaml:40)
 ip -n vxlan.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
 # + process vxlan.web-1 pod/default/web-1 netexec # Pod default/web-1 (vxlan.yaml:27)
-#   ip netns exec vxlan.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
+#   ip netns exec vxlan.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-1 KUBERNETES_PORT=tcp://10.96.0.1:443 KUBERNETES_PORT_443_TCP=tcp://10.96.0.1:443 KUBERNETES_PORT_443_TCP_ADDR=10.96.0.1 KUBERNETES_PORT_443_TCP_PORT=443 KUBERNETES_PORT_443_TCP_PROTO=tcp KUBERNETES_SERVICE_HOST=10.96.0.1 KUBERNETES_SERVICE_PORT=443 KUBERNETES_SERVICE_PORT_HTTPS=443 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
 # + process vxlan.web-2 pod/default/web-2 netexec # Pod default/web-2 (vxlan.yaml:40)
-#   ip netns exec vxlan.web-2 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-2 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
+#   ip netns exec vxlan.web-2 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i HOME=/root HOSTNAME=web-2 KUBERNETES_PORT=tcp://10.96.0.1:443 KUBERNETES_PORT_443_TCP=tcp://10.96.0.1:443 KUBERNETES_PORT_443_TCP_ADDR=10.96.0.1 KUBERNETES_PORT_443_TCP_PORT=443 KUBERNETES_PORT_443_TCP_PROTO=tcp KUBERNETES_SERVICE_HOST=10.96.0.1 KUBERNETES_SERVICE_PORT=443 KUBERNETES_SERVICE_PORT_HTTPS=443 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin python3 -m labnet.images.agnhost netexec --http-port=80 &
