@@ -113,15 +113,22 @@ def _addresses(
     chosen: dict[tuple[int, Family], IPAddress] = {}
     for subnet in lab.networking.service_subnets:
         family = subnet.version
+        numbers = Numbers.of_subnet(subnet)
         places, claims = [], []
-        for place, service in enumerate(services):
+        # The API server's own comes before any other that a file may ask for.
+        for place, service in sorted(enumerate(services), key=_is_not_api):
             its = families[place].families
             if family in its and not service.headless and service.type != "ExternalName":
                 places.append(place)
                 claims.append(_address_claim(lab, service, family, its.index(family), facts))
-        for index, value in allotment(Numbers.of_subnet(subnet), claims, findings).items():
+        for index, value in allotment(numbers, claims, findings).items():
             chosen[places[index], family] = ip_address(family, value)
     return chosen
+
+
+def _is_not_api(placed: tuple[int, Service]) -> bool:
+    """What sorts the API server's Service before all others, which stay as they are."""
+    return (placed[1].namespace, placed[1].name) != (API_NAMESPACE, API_NAME)
 
 
 def _address_claim(lab: Lab, service: Service, family: Family, place: int, facts: Facts) -> Claim:
@@ -168,33 +175,17 @@ def _port_claims(
 ) -> Iterator[tuple[tuple[int, ...], Claim]]:
     """What a Service asks for of the NodePorts, and for which of its ports."""
     key = service_key(service)
-    owner = f"service {key}"
     for number, value, indexes in _shared(service, known):
-        path = f"spec.ports[{indexes[0]}].nodePort"
-        asked = any(service.ports[index].node_port for index in indexes)
-        yield (
-            indexes,
-            Claim(
-                owner,
-                service.source,
-                path,
-                f"{lab.name}/{key}/{number}",
-                value if asked else None,
-                value or None,
-            ),
-        )
+        asking = [index for index in indexes if service.ports[index].node_port]
+        path = f"spec.ports[{(asking or indexes)[0]}].nodePort"
+        seed, asked = f"{lab.name}/{key}/{number}", value if asking else None
+        claim = Claim(f"service {key}", service.source, path, seed, asked, value or None)
+        yield indexes, claim
     if service.type == "LoadBalancer" and service.external_traffic_policy == "Local":
-        yield (
-            (),
-            Claim(
-                owner,
-                service.source,
-                "spec.healthCheckNodePort",
-                f"{lab.name}/{key}/health",
-                service.health_check_node_port or None,
-                known.health_check_node_port or None,
-            ),
-        )
+        path, seed = "spec.healthCheckNodePort", f"{lab.name}/{key}/health"
+        asked, given = service.health_check_node_port, known.health_check_node_port
+        owner = f"service {key}"
+        yield (_HEALTH,), Claim(owner, service.source, path, seed, asked or None, given or None)
 
 
 def _shared(service: Service, known: ServiceFacts) -> Iterator[tuple[int, int, tuple[int, ...]]]:
