@@ -25,6 +25,7 @@ _TOOLS = {
     "ip": ("iproute2", "`plan -o sh`, and looking around"),
     "bridge": ("iproute2", "`plan -o sh`, and looking around"),
     "sysctl": ("procps", "`plan -o sh`"),
+    "conntrack": ("conntrack", "`plan -o sh`, and looking around"),
     "ping": ("iputils-ping", "looking around"),
     "curl": ("curl", "looking around"),
     "tcpdump": ("tcpdump", "looking around"),

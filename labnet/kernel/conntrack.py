@@ -65,12 +65,19 @@ def _stale(item: UdpFlows) -> tuple[Flow, ...]:
     ports = item.ports()
     if not ports or not _entries():
         return ()
+    return item.stale_among(_flows(item.family, udp_flows(item.family), ports))
+
+
+def udp_flows(family: Literal[4, 6]) -> list[bytes]:
+    """The entries of UDP in the namespace that the thread is in, as ctnetlink has them.
+
+    Raises OSError if the kernel has no ctnetlink.
+    """
     sock = NetlinkSocket(_NETLINK_NETFILTER)
     try:
-        answers = sock.dump(_CT_GET, _request(item.family))
+        return [body for _, body in sock.dump(_CT_GET, _request(family))]
     finally:
         sock.close()
-    return item.stale_among(_flows(item.family, (body for _, body in answers), ports))
 
 
 def _entries() -> int:

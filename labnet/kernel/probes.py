@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -23,14 +23,22 @@ from labnet.kernel.netlink import NetlinkSocket
 OK, WARN, MISSING = "ok", "warn", "missing"
 _MAC = "02:1a:00:00:00:01"
 _SCTP = 132  # IPPROTO_SCTP
-_TABLE = "*{table}\n-A {rule}\nCOMMIT\n"
-_MATCHES = {
-    "comment": "FORWARD -m comment --comment x -j ACCEPT",
-    "addrtype": "FORWARD -m addrtype --dst-type LOCAL -j ACCEPT",
-    "conntrack": "FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-    "mark": "FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT",
+_RULES = {
+    "match comment": "*filter\n-A FORWARD -m comment --comment x -j ACCEPT",
+    "match addrtype": "*filter\n-A FORWARD -m addrtype --dst-type LOCAL -j ACCEPT",
+    "match conntrack": "*filter\n-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "match mark": "*filter\n-A FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT",
+    "target REJECT": "*filter\n-A FORWARD -j REJECT",
+    "target MARK": "*nat\n-A PREROUTING -j MARK --or-mark 0x4000",
+    "target DNAT": "*nat\n-A PREROUTING -p tcp -j DNAT --to-destination {address}",
+    "target MASQUERADE": "*nat\n-A POSTROUTING -j MASQUERADE --random-fully",
 }
-_MASQUERADE = "POSTROUTING -j MASQUERADE"
+_RULES_OF_SERVICES = {
+    "match statistic": "*nat\n-A OUTPUT -m statistic --mode random --probability 0.5 -j ACCEPT",
+    "match recent": "*nat\n-A OUTPUT -m recent --name x --rcheck --seconds 9 --reap -j ACCEPT",
+    "match multiport": "*nat\n-A OUTPUT -p tcp -m multiport --dports 1,2 -j ACCEPT",
+}
+_ADDRESS = {"iptables": "10.0.0.1", "ip6tables": "fd00::1"}
 _TABLE_OF_NFTABLES = """\
 table ip probe {
     set clients { type ipv4_addr; flags dynamic,timeout; timeout 60s; }
@@ -215,13 +223,12 @@ def _is_alone() -> bool:
     return Path("/proc/self/uid_map").read_text(encoding="ascii").split()[2] != "4294967295"
 
 
-def _rules(tool: str) -> Callable[[], str]:
+def _rules(tool: str, rules: Mapping[str, str]) -> Callable[[], str]:
     """A probe that loads the rules that labs are made of, one kind at a time."""
 
     def attempt() -> str:
-        for name, rule in _MATCHES.items():
-            _restore(tool, _TABLE.format(table="filter", rule=rule), f"match {name}")
-        _restore(tool, _TABLE.format(table="nat", rule=_MASQUERADE), "target MASQUERADE")
+        for name, rule in rules.items():
+            _restore(tool, f"{rule}\nCOMMIT\n".format(address=_ADDRESS[tool]), name)
         return _version(tool)
 
     return attempt
@@ -257,11 +264,20 @@ def _nftables() -> str:
     return "libnftables"
 
 
+def _entries() -> str:
+    """Whether stale entries of conntrack can be looked for; there are none here."""
+    from labnet.kernel.conntrack import udp_flows  # noqa: PLC0415  # likewise
+
+    udp_flows(4)
+    return ""
+
+
 def _sctp() -> str:
     socket.socket(socket.AF_INET, socket.SOCK_STREAM, _SCTP).close()
     return ""
 
 
+_HOW_TO_IPTABLES = "apt-get install iptables; modprobe what it names"
 _PROBES = (
     Probe(
         "network namespaces",
@@ -294,8 +310,14 @@ _PROBES = (
         "modprobe overlay (CONFIG_OVERLAY_FS); without it containers cannot write everywhere",
         needed=False,
     ),
-    Probe("iptables", _rules("iptables"), "apt-get install iptables; modprobe what it names"),
-    Probe("ip6tables", _rules("ip6tables"), "apt-get install iptables; modprobe what it names"),
+    Probe("iptables", _rules("iptables", _RULES), _HOW_TO_IPTABLES),
+    Probe("ip6tables", _rules("ip6tables", _RULES), _HOW_TO_IPTABLES),
+    Probe(
+        "rules of Services",
+        _rules("iptables", _RULES_OF_SERVICES),
+        "modprobe xt_statistic, xt_recent or xt_multiport, for labs with Services",
+        needed=False,
+    ),
     Probe(
         "nftables",
         _nftables,
@@ -306,6 +328,12 @@ _PROBES = (
         "conntrack",
         _there("/proc/sys/net/netfilter/nf_conntrack_max"),
         "modprobe nf_conntrack (CONFIG_NF_CONNTRACK)",
+    ),
+    Probe(
+        "conntrack entries",
+        _entries,
+        "modprobe nf_conntrack_netlink (CONFIG_NF_CT_NETLINK), for labs with UDP Services",
+        needed=False,
     ),
     Probe("SCTP", _sctp, "modprobe sctp, for agnhost's SCTP server", needed=False),
 )
