@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from labnet.trace.packet import Place, address_number
+from labnet.trace.packet import Addresses, address_number
 
 
 _V4_MULTICAST = 0xE
@@ -39,7 +39,7 @@ class Prefix:
         return address_number(address) & self.mask == self.number
 
 
-def address_type(address: str, place: Place, interface: str = "") -> str:
+def address_type(address: str, place: Addresses, interface: str = "") -> str:
     """The type that a namespace's local routing table gives an address."""
     if place.is_local(address, interface):
         return "LOCAL"

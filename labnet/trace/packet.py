@@ -94,8 +94,8 @@ class Branch(NamedTuple):
     memory: tuple[tuple[str, str], ...] = ()
 
 
-class Place(Protocol):
-    """What a rule can ask of the namespace: its addresses, and what packets left behind."""
+class Addresses(Protocol):
+    """What a namespace's local routing table says of an address."""
 
     def is_local(self, address: str, interface: str = "") -> bool:
         """Whether an address is one of the namespace's own, or of one interface (127/8, ::1 too).
@@ -105,6 +105,10 @@ class Place(Protocol):
 
     def is_broadcast(self, address: str) -> bool:
         """Whether an address is the broadcast address of one of the namespace's subnets."""
+
+
+class Place(Addresses, Protocol):
+    """What a rule can ask of the namespace: its addresses, and what packets left behind."""
 
     def primary_address(self, interface: str, family: Literal[4, 6]) -> str:
         """The first address of an interface, which is what REDIRECT sends to; empty if none."""
@@ -120,10 +124,21 @@ class BaseChain(Protocol):
     Chains of the kind `nat` are only asked about the first packet of a connection.
     """
 
-    hook: Hook
-    priority: int
-    kind: Kind
-    family: Literal[4, 6]
+    @property
+    def hook(self) -> Hook:
+        """Where it is called."""
+
+    @property
+    def priority(self) -> int:
+        """When, among others of the hook."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it is allowed to do."""
+
+    @property
+    def family(self) -> Literal[4, 6]:
+        """Packets of the other family do not come to it."""
 
     def branches(self, packet: Packet, place: Place) -> Iterator[Branch]:
         """Every way that the packet can go; their probabilities add up to 1.
