@@ -8,6 +8,7 @@ from labnet import agent
 from labnet.cli import labs
 from labnet.cli.get import objects, parse_request, select
 from labnet.cli.kube.became import belongs_to, differing_lines, kernel_lines
+from labnet.cli.kube.became_service import service_differing_lines, service_kernel_lines
 from labnet.cli.kube.describe import described_lines
 from labnet.cli.kube.kinds import kind_words
 from labnet.cli.kube.tabs import aligned
@@ -17,7 +18,7 @@ from labnet.cli.privilege import require_root
 from labnet.names import DEFAULT_NAMESPACE
 
 
-@click.command(epilog=examples("describe pod web-1", "describe node node1", "describe deploy/web"))
+@click.command(epilog=examples("describe pod web-1", "describe node node1", "describe svc/web"))
 @click.argument("kind", metavar="KIND[/NAME]", shell_complete=kind_words)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @namespace_option
@@ -26,7 +27,8 @@ def describe(kind: str, names: tuple[str, ...], namespace: str, lab: str) -> int
     """Show objects of a KIND, what they became in the kernel, and what differs now.
 
     The first part is kubectl's. `Kernel` has the commands that one would type for the same
-    interfaces, addresses, routes and rules; `Differs` what `labnet up` would mend.
+    interfaces, addresses, routes and rules, and of a Service its chains on each node; `Differs`
+    what `labnet up` would mend.
     """
     require_root("describe")
     asked = parse_request(kind, names)
@@ -46,6 +48,10 @@ def describe(kind: str, names: tuple[str, ...], namespace: str, lab: str) -> int
 def described(item: Json, view: View, preview: agent.Preview) -> str:
     """One object."""
     lines = list(described_lines(view, item))
+    if item["kind"] == "Service":
+        lines += service_kernel_lines(view, item, preview.desired)
+        lines += service_differing_lines(view, item, preview.plan)
+        return aligned(lines)
     belongs = belongs_to(view, item)
     if belongs is not None:
         lines += kernel_lines(preview.desired, belongs)

@@ -15,6 +15,7 @@ from labnet.cli import labs, privilege
 from labnet.cli.failures import run
 from labnet.cli.inside import execute, process_of, shell_words
 from labnet.cli.options import parse_duration, parse_setting
+from labnet.cli.root import root
 from labnet.cli.targets import find_target, target_words
 from labnet.errors import InputError, MachineError
 
@@ -43,7 +44,7 @@ def test_a_command_keeps_its_own_options(
     line: str, target: str, command: str, rest: dict[str, object]
 ) -> None:
     """Whether or not there is a `--`, as with kubectl and docker."""
-    params = execute.make_context("exec", line.split()).params
+    params = execute.make_context("exec", line.split(), **root.context_settings).params
     assert params["target"] == target
     assert " ".join(params["command"]) == command
     assert {key: params[key] for key in rest} == rest

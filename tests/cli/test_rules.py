@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 
 from labnet.cli.failures import run
+from labnet.cli.get import objects, select
+from labnet.cli.kube.became_service import service_differing_lines, service_kernel_lines
+from labnet.cli.kube.kinds import parse_kind
+from labnet.cli.kube.tabs import aligned
+from labnet.cli.kube.view import View
 from labnet.cli.netfilter.blocks import Blocks, base_chains, iptables_blocks, jump_of
 from labnet.cli.netfilter.nft_blocks import nft_blocks
 from labnet.cli.netfilter.origins import STRANGER, Origin, Origins, origins
@@ -17,8 +22,9 @@ from labnet.cli.netfilter.render import save_text, text_lines
 from labnet.cli.netfilter.sentences import sentence
 from labnet.cli.netfilter.walk import Wanted, concerning, steps
 from labnet.compile import compile_state
-from labnet.model import Cluster
+from labnet.model import Cluster, Topology
 from labnet.parse import SourceText, parse
+from labnet.plan import plan
 from labnet.resolve import resolve
 from labnet.state import NftTable, Ruleset, parse_rulesets
 
@@ -111,9 +117,14 @@ def lab_text(mode: str = "iptables") -> str:
     return LAB.replace("MODE", mode)
 
 
+def topology_of(mode: str) -> Topology:
+    """The lab as it was asked for."""
+    return parse([SourceText("show.yaml", lab_text(mode))]).topology
+
+
 def the_cluster(mode: str = "iptables") -> Cluster:
     """The lab, resolved."""
-    return resolve(parse([SourceText("show.yaml", lab_text(mode))]).topology)
+    return resolve(topology_of(mode))
 
 
 def tables_of(cluster: Cluster, node: int = 0) -> list[Ruleset | NftTable]:
@@ -379,3 +390,43 @@ def test_both_families_are_shown_one_after_the_other() -> None:
     assert lines[six - 1] == ""
     assert any("-A KUBE-SERVICES -d 10.96." in line for line in lines[:six])
     assert not any("-d 10.96." in line for line in lines[six:])
+
+
+def described(mode: str, name: str) -> str:
+    """What `describe service` says of the kernel."""
+    cluster = the_cluster(mode)
+    here = View(topology_of(mode), cluster, {})
+    (item,) = select(parse_kind("svc"), objects(parse_kind("svc"), here), "default", name)
+    desired = compile_state(cluster)
+    return aligned(
+        [*service_kernel_lines(here, item, desired), *service_differing_lines(here, item, ())]
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_services_became(golden: Golden, mode: str) -> None:
+    """The chains or elements of each on each node; alike nodes stand together."""
+    names = ("web", "sticky", "balanced", "nobody", "headless")
+    golden(f"became-{mode}.txt", "\n".join(described(mode, name) for name in names))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_of_a_service_differs(mode: str) -> None:
+    """Only its own rules, whatever else of the tables does."""
+    before, after = the_cluster(mode), the_cluster(mode)
+    after = replace(
+        after,
+        endpoint_slices=tuple(
+            replace(one, endpoints=one.endpoints[:1]) if one.service == "web" else one
+            for one in after.endpoint_slices
+        ),
+    )
+    changes = plan(compile_state(before), compile_state(after))
+    here = View(topology_of(mode), before, {})
+    (web,) = select(parse_kind("svc"), objects(parse_kind("svc"), here), "default", "web")
+    (other,) = select(parse_kind("svc"), objects(parse_kind("svc"), here), "default", "nobody")
+    lines = list(service_differing_lines(here, web, changes))
+    assert lines[0] == "Differs:"
+    assert any(line.startswith("  + show.node1 ") and "10.244.1.2" in line for line in lines)
+    assert all("web" in line or "10.244.1.2" in line or "KUBE-S" in line for line in lines[1:])
+    assert list(service_differing_lines(here, other, changes)) == ["Differs:\t<none>"]

@@ -29,7 +29,7 @@ def labnet(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=env, check=False)
 
 
-@pytest.mark.parametrize("words", ["", "up", "get", "exec"])
+@pytest.mark.parametrize("words", ["", "up", "get", "rules", "exec"])
 def test_help_is_what_it_was(golden: Callable[[str, str], None], words: str) -> None:
     """People read it, so a change is made on purpose."""
     result = CliRunner(env={"COLUMNS": "80"}).invoke(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -127,23 +127,26 @@ def origins(cluster: Cluster, node: Node) -> Origins:
             components |= {(item.family, item.table, rule): item.component for rule in rules}
         elif isinstance(item, NftTable) and item.netns == node.netns:
             tables[item.family, item.name] = item
-    services = [
-        one for family in cluster.lab.networking.families for one in service_ports(cluster, family)
-    ]
-    chains = _chains if cluster.lab.kube_proxy.mode == "iptables" else _nft_chains
-    backends = endpoint_pods(cluster)
     pods = {
         str(ip): pod
         for pod in cluster.pods
         if pod.node == node.name and pod.network != "host"
         for ip in pod.ips
     }
+    pods |= _pods_of_chains((rule for _, _, rule in components), pods)
+    return replace(service_origins(cluster), components=components, tables=tables, pods=pods)
+
+
+def service_origins(cluster: Cluster) -> Origins:
+    """What is known of Services, which is the same on all nodes."""
+    services = [
+        one for family in cluster.lab.networking.families for one in service_ports(cluster, family)
+    ]
+    chains = _chains if cluster.lab.kube_proxy.mode == "iptables" else _nft_chains
+    backends = endpoint_pods(cluster)
     return Origins(
-        components=components,
-        tables=tables,
         chains=dict(chains(services, backends)),
         ports=dict(_ports(services)),
-        pods=pods | _pods_of_chains((rule for _, _, rule in components), pods),
         backends=backends,
         hairpins=_hairpins(services),
     )

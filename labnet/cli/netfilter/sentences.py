@@ -12,7 +12,6 @@ from labnet.trace.targets import Final, Jump, SetMark, Target
 
 
 _MARK_MASQ = "KUBE-MARK-MASQ"
-_ENDPOINT = "KUBE-SEP-"
 _MEANING = {
     "KUBE-SVC-": "any of its endpoints",
     "KUBE-SVL-": "any of its endpoints on this node",
@@ -65,7 +64,10 @@ def _jump(target: Target, chains: Mapping[str, Origin]) -> str:
     there = chains.get(target.chain)
     if there and there.endpoint:
         return there.backend
-    meaning = next(
-        (words for prefix, words in _MEANING.items() if target.chain.startswith(prefix)), ""
-    )
-    return action(target) + (f" ({meaning})" if meaning and there else "")
+    words = meaning(target.chain) if there else ""
+    return action(target) + (f" ({words})" if words else "")
+
+
+def meaning(chain: str) -> str:
+    """What a chain of a Service's own is for, by its name; empty for any other."""
+    return next((words for prefix, words in _MEANING.items() if chain.startswith(prefix)), "")
