@@ -8,7 +8,7 @@ from typing import Protocol
 
 from labnet.errors import Failed, MachineError
 from labnet.kernel import netns, rtnl
-from labnet.kernel.conntrack import remove_flows
+from labnet.kernel.conntrack import load_conntrack, remove_flows
 from labnet.kernel.loading import Loading
 from labnet.kernel.netlink import Message
 from labnet.kernel.settle import settle
@@ -32,6 +32,10 @@ from labnet.state import (
     Vxlan,
     sysctl_path,
 )
+
+
+_MODULES = {".bridge.": "br_netfilter", ".nf_conntrack_": "nf_conntrack"}
+"""What is in the name of a sysctl, and the module without which there is no such sysctl."""
 
 
 class Processes(Protocol):
@@ -160,10 +164,14 @@ class Applier:
     def _sysctl(self, op: Op, item: Sysctl) -> None:
         self._wire.flush()
         self._thread.enter(item.netns)
+        path = Path(sysctl_path(item.name))
+        if ".nf_conntrack_" in item.name and not path.exists():
+            load_conntrack()
         try:
-            Path(sysctl_path(item.name)).write_text(item.value, encoding="ascii")
+            path.write_text(item.value, encoding="ascii")
         except FileNotFoundError as error:
-            hint = "`modprobe br_netfilter` loads it" if ".bridge." in item.name else "is IPv6 off?"
+            modules = (module for part, module in _MODULES.items() if part in item.name)
+            hint = next((f"`modprobe {module}` loads it" for module in modules), "is IPv6 off?")
             raise MachineError(f"this kernel has no {item.name}: {hint}") from error
         except OSError as error:
             raise Failed(f"{op.verb} {item}: {error.strerror}") from error

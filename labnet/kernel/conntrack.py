@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -78,6 +79,16 @@ def udp_flows(family: Literal[4, 6]) -> list[bytes]:
         return [body for _, body in sock.dump(_CT_GET, _request(family))]
     finally:
         sock.close()
+
+
+def load_conntrack() -> None:
+    """Have conntrack, and with it its sysctls: asked for entries, the kernel loads the modules.
+
+    That is nfnetlink_rcv_msg() in the kernel, and needs no more than CAP_NET_ADMIN. A kernel that
+    has none is found out by whoever needs it.
+    """
+    with suppress(OSError):
+        udp_flows(4)
 
 
 def _entries() -> int:

@@ -130,7 +130,8 @@ def _failure(status: Status) -> str:
     """What to tell of a container that is not ready; empty if it is."""
     process = status.process
     name = f"container {process.name} of {process.pod}"
-    hint = f"; see `labnet logs {process.pod.partition('/')[2]} -c {process.name}`"
+    kind, _, where = process.pod.partition("/")
+    hint = "" if kind == "node" else f"; see `labnet logs {where} -c {process.name}`"
     if status.exit_status is not None and not status.is_present:
         return f"{name}: {_trouble(status, {})}{hint}"
     if status.exit_status is None and not status.running:

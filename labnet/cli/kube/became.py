@@ -24,7 +24,8 @@ def belongs_to(view: View, item: Json) -> Belongs | None:
     kind, name = item["kind"], item["metadata"]["name"]
     if kind in ("Node", "Host"):
         netns = {item["metadata"]["annotations"]["labnet.dev/netns"]}
-        return lambda one: one.home in netns and not isinstance(one, Process)
+        machine = f"{kind.lower()}/{name}"
+        return lambda one: one.pod == machine if isinstance(one, Process) else one.home in netns
     namespace = item["metadata"].get("namespace", "")
     pods = _pods(view, kind, namespace, name)
     if pods is None:
