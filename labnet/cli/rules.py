@@ -12,7 +12,7 @@ from labnet.cli import labs
 from labnet.cli.kube.output import json_text
 from labnet.cli.netfilter.blocks import Blocks, iptables_blocks
 from labnet.cli.netfilter.nft_blocks import nft_blocks
-from labnet.cli.netfilter.origins import Origins, origins
+from labnet.cli.netfilter.origins import Origins, origins, table_parts
 from labnet.cli.netfilter.render import only, rules_json, save_text, text_lines
 from labnet.cli.netfilter.sentences import sentence
 from labnet.cli.netfilter.walk import Wanted, concerning
@@ -20,7 +20,7 @@ from labnet.cli.options import examples, lab_option, output_option, parse_settin
 from labnet.cli.privilege import require_root
 from labnet.cli.program import to_type
 from labnet.cli.targets import near_words
-from labnet.compile import compile_state
+from labnet.compile.parts import TablePart, merge_tables
 from labnet.errors import Failed, InputError
 from labnet.model import Cluster, Node, Service
 from labnet.names import DEFAULT_NAMESPACE
@@ -86,29 +86,24 @@ def rules(  # noqa: PLR0913, PLR0917  # one for each option
     output: str,
     lab: str,
 ) -> int:
-    r"""Show the rules of NODE in the order in which a packet meets them, and say what each does.
+    """Show the rules of NODE in the order in which a packet meets them, and say what each does.
 
     Below every rule stand its words, and in brackets what it comes from: a port of a Service, a
     published port, or the component that has written it. A chain stands below the first
     rule that leads to it. Rules that somebody has added by hand are shown as not labnet's.
 
-    \b
-    A packet that comes in meets PREROUTING, where a Service's address becomes an
-    endpoint's (nat), then FORWARD, or INPUT if it is for the node; one that the node
-    sends meets OUTPUT. POSTROUTING comes last, where its source may change.
+    A packet that comes in meets PREROUTING, where a Service's address becomes an endpoint's, then
+    FORWARD, or INPUT if it is for the node; one that the node sends meets OUTPUT. POSTROUTING comes
+    last, where its source may change.
     """
-    if files:
-        cluster = _read(files, settings)
-        chosen = _node(cluster, node)
-        tables = _compiled(cluster, chosen)
-    else:
+    if not files:
         require_root("rules")
-        cluster = labs.load(lab).cluster
-        chosen = _node(cluster, node)
-        tables = _observed(chosen)
+    cluster = _read(files, settings) if files else labs.load(lab).cluster
+    chosen = _node(cluster, node)
     wanted = _wanted(cluster, service) if service else None
-    known = origins(cluster, chosen)
-    blocks = _blocks(tables, known)
+    parts = table_parts(cluster, chosen)
+    tables = _merged(parts) if files else _observed(chosen)
+    blocks = _blocks(tables, origins(cluster, chosen, parts))
     if wanted is not None:
         blocks = concerning(blocks, wanted)
         tables = list(only(tables, blocks))
@@ -132,11 +127,12 @@ def _node(cluster: Cluster, text: str) -> Node:
     raise InputError(f"lab {cluster.name} has no node {name}; {which}")
 
 
-def _compiled(cluster: Cluster, node: Node) -> Tables:
-    state = compile_state(cluster)
-    return [
-        item for item in state if isinstance(item, Ruleset | NftTable) and item.netns == node.netns
-    ]
+def _merged(parts: Iterable[TablePart | NftTable]) -> Tables:
+    """The tables that the components' shares make."""
+    items = list(parts)
+    shares = [item for item in items if isinstance(item, TablePart)]
+    tables: Tables = [table for table, _ in merge_tables(shares)]
+    return [*tables, *(item for item in items if isinstance(item, NftTable))]
 
 
 def _observed(node: Node) -> Tables:

@@ -17,7 +17,7 @@ from labnet.cli.kube.tabs import aligned
 from labnet.cli.kube.view import View
 from labnet.cli.netfilter.blocks import Blocks, base_chains, iptables_blocks, jump_of
 from labnet.cli.netfilter.nft_blocks import nft_blocks
-from labnet.cli.netfilter.origins import STRANGER, Origin, Origins, origins
+from labnet.cli.netfilter.origins import STRANGER, Origin, Origins, origins, table_parts
 from labnet.cli.netfilter.render import save_text, text_lines
 from labnet.cli.netfilter.sentences import sentence
 from labnet.cli.netfilter.walk import Wanted, concerning, steps
@@ -134,6 +134,12 @@ def tables_of(cluster: Cluster, node: int = 0) -> list[Ruleset | NftTable]:
     return [one for one in found if one.netns == netns]
 
 
+def known_of(cluster: Cluster, node: int = 0) -> Origins:
+    """Where the rules of a node come from."""
+    where = cluster.nodes[node]
+    return origins(cluster, where, table_parts(cluster, where))
+
+
 def blocks_of(tables: Sequence[Ruleset | NftTable], known: Origins) -> Blocks:
     """Tables as blocks."""
     rulesets = [one for one in tables if isinstance(one, Ruleset)]
@@ -149,7 +155,7 @@ def blocks_of(tables: Sequence[Ruleset | NftTable], known: Origins) -> Blocks:
 def compiled(mode: str = "iptables", node: int = 0) -> tuple[Blocks, Origins]:
     """The blocks of a node, and where they come from."""
     cluster = the_cluster(mode)
-    known = origins(cluster, cluster.nodes[node])
+    known = known_of(cluster, node)
     return blocks_of(tables_of(cluster, node), known), known
 
 
@@ -226,7 +232,7 @@ def test_hooks_are_in_the_order_in_which_they_are_met() -> None:
 def test_what_others_have_added_is_not_labnets() -> None:
     """It is shown where it stands, with what it does."""
     cluster = the_cluster()
-    known = origins(cluster, cluster.nodes[0])
+    known = known_of(cluster)
     rule = "-A FORWARD -s 10.244.1.0/24 -j DROP"
     tables = [
         replace(one, rules=(rule, *one.rules))
@@ -246,7 +252,7 @@ def test_what_others_have_added_is_not_labnets() -> None:
 def test_an_added_element_is_not_labnets_either() -> None:
     """Though its comment says whose it wants to be."""
     cluster = the_cluster("nftables")
-    known = origins(cluster, cluster.nodes[0])
+    known = known_of(cluster)
     element = '10.96.0.99 . 6 . 80 comment "default/web:http" : drop'
     tables = [
         replace(
@@ -383,7 +389,7 @@ def test_both_families_are_shown_one_after_the_other() -> None:
     """A packet is of one of them."""
     text = lab_text().replace("  nodes:", "  networking: {ipFamily: dual}\n  nodes:")
     cluster = resolve(parse([SourceText("show.yaml", text)]).topology)
-    known = origins(cluster, cluster.nodes[0])
+    known = known_of(cluster)
     lines = list(text_lines(blocks_of(tables_of(cluster), known), [4, 6]))
     assert lines[0] == "IPv4"
     six = lines.index("IPv6")

@@ -116,17 +116,26 @@ def addresses(text: str) -> Iterator[str]:
     return (found.strip("[]") for found in _ADDRESS.findall(text))
 
 
-def origins(cluster: Cluster, node: Node) -> Origins:
-    """All origins of the rules of a node."""
+def table_parts(cluster: Cluster, node: Node) -> list[TablePart | NftTable]:
+    """What each component makes of a node's rules."""
+    items = (part.item for part in compile_parts(cluster))
+    return [
+        item
+        for item in items
+        if isinstance(item, TablePart | NftTable) and item.netns == node.netns
+    ]
+
+
+def origins(cluster: Cluster, node: Node, parts: Iterable[TablePart | NftTable]) -> Origins:
+    """All origins of the rules of a node, of which `parts` are all that labnet makes."""
     components: dict[tuple[int, str, str], str] = {}
     tables: dict[tuple[int, str], NftTable] = {}
-    for part in compile_parts(cluster):
-        item = part.item
-        if isinstance(item, TablePart) and item.netns == node.netns:
-            rules = (*item.rules, *item.prepended)
-            components |= {(item.family, item.table, rule): item.component for rule in rules}
-        elif isinstance(item, NftTable) and item.netns == node.netns:
+    for item in parts:
+        if isinstance(item, NftTable):
             tables[item.family, item.name] = item
+            continue
+        rules = (*item.rules, *item.prepended)
+        components |= {(item.family, item.table, rule): item.component for rule in rules}
     pods = {
         str(ip): pod
         for pod in cluster.pods
