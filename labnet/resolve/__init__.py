@@ -2,15 +2,17 @@
 
 Pure: it knows the files and what was given before, and asks the machine nothing.
 
+    Services ───► families, ClusterIPs, NodePorts ──────────► links (variables) ──┐
     workloads ──► drafts (names) ──► placement ──► addresses ──► pods with their containers
-    lab ────────► nodes, hosts, pod CIDRs ──┘          │
-    Facts ──────────────┴───────────────────┴──────────┘
+    lab ────────► nodes, hosts, pod CIDRs ──┘          │              │
+    Facts ──────────────┴───────────────────┴──────────┘              └──► EndpointSlices, hints
 
 Laws
 - `resolve(t, facts_of(resolve(t, f), f)) == resolve(t, f)`.
 - What was given stays given while the thing exists, whatever is added, removed or moved in the
-  file. A static address that someone else was given is a problem, never a silent move.
-- No two things have the same address on a segment, the same name or the same network namespace.
+  file. A static address or port that someone else was given is a problem, never a silent move.
+- No two things have the same address on a segment, the same name or the same network namespace;
+  no two Services the same ClusterIP or NodePort.
 
 Decisions
 - We chose that a static address does not move host-local's `last_reserved_ip`, over what the
@@ -21,6 +23,13 @@ Decisions
   lab does later would place it.
 - We chose `kubernetes.io/arch: amd64` for every node that does not say otherwise over the
   machine's: it is what manifests select, and the same file gives the same lab everywhere.
+- We chose to give `default/kubernetes` an endpoint that nothing listens on over no endpoint: its
+  rules and variables are those of any cluster, and labnet has no API server.
+- We chose to begin at a hash where the API server begins at random, in the same bands; see
+  `allocation`, and `services`, `endpoint_slices`, `hints`, `service_links` for what else is chosen
+  where Kubernetes' controllers have a choice.
+- We chose to compute EndpointSlices anew from the pods and from who is ready, over remembering
+  them: of a Service's endpoints, only the world's word about pods is a Fact.
 """
 
 from labnet.resolve.cluster import resolve
