@@ -9,13 +9,13 @@ Decisions
   modes are its two backends, and its rules are what people meet in clusters of that kind.
 - We chose to give every link a MAC address made of an IP address over leaving it to the kernel:
   desired and observed links can only be compared if nothing in them is random.
-- We chose to merge the components' shares of an iptables table in the order in which the components
-  start on a real node, because their jumps from the built-in chains stand in that order: below those
-  of whoever was there before if a component appends them, above if it prepends them.
+- We chose to merge the components' shares of an iptables table in the order in which they start on
+  a real node, because their jumps from the built-in chains stand in that order: below those of
+  whoever was there before if a component appends them, above if it prepends them.
 - We chose to let kubelet and kube-proxy write rules for the lab's families only, where real ones
-  serve both that the machine has: rules that no packet can meet would cost a process on every node.
-- We chose to start kube-proxy's health server only in labs that have a Service of type LoadBalancer,
-  because it took 20 ms a node to start, as much as all else that a node took.
+  serve both that the machine has: rules that no packet can meet would cost a process on each node.
+- We chose to start kube-proxy's health server only in labs that have a Service of type
+  LoadBalancer, because twenty nodes were up in 1.4 s with it and in 1.0 s without.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ _Binds = dict[_Key, list[tuple[str, int]]]
 def compile_health(cluster: Cluster) -> Iterator[Part]:
     """The servers of every node of a cluster that has a Service of type LoadBalancer.
 
-    Without one nobody asks, and they are left out: a process takes longer to start than all else
-    that a node takes.
+    Without one nobody asks, and they are left out: to start a process takes more time than all else
+    that kube-proxy does on a node.
     """
     if not any(service.type == "LoadBalancer" for service in cluster.services):
         return
