@@ -64,15 +64,30 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """The row as text."""
-        unit = " s" if self.ratio is None else "x"
         return (
             self.what,
-            f"{statistics.median(self.seconds) * 1e3:,.0f} ms",
-            f"{min(self.seconds) * 1e3:,.0f}-{max(self.seconds) * 1e3:,.0f}",
+            duration(statistics.median(self.seconds)),
+            f"{duration(min(self.seconds))} - {duration(max(self.seconds))}",
             "" if self.ratio is None else f"{self.ratio:.2f}x",
-            "" if self.limit is None else f"≤ {self.limit:.3g}{unit}",
+            self.target,
             self.verdict,
         )
+
+    @property
+    def target(self) -> str:
+        """What is aimed at, if anything: `≤ 1.5x`, `≤ 400 ms`."""
+        if self.limit is None:
+            return ""
+        return f"≤ {self.limit:.3g}x" if self.rival else f"≤ {duration(self.limit)}"
+
+
+def duration(seconds: float) -> str:
+    """A time in three digits or so: `412 ms`, `0.55 ms`, `31 µs`."""
+    if seconds >= 0.1:
+        return f"{seconds * 1e3:,.0f} ms"
+    if seconds >= 0.0001:
+        return f"{seconds * 1e3:.3g} ms"
+    return f"{seconds * 1e6:.0f} µs"
 
 
 Times = Mapping[str, list[float]]

@@ -17,59 +17,56 @@ from state.nft_tables import tables
 LISTING = (Path(__file__).parent / "kube-proxy.nft").read_text(encoding="utf-8")
 
 
+SETS = (
+    NftBlock(
+        "set",
+        "affinity-1",
+        ("type ipv4_addr", "size 65535", "flags dynamic,timeout", "timeout 10800s"),
+    ),
+    NftBlock("set", "blocked", ("type ipv4_addr", "flags timeout"), ("10.0.0.7 timeout 3600s",)),
+    NftBlock(
+        "set",
+        "cluster-ips",
+        ("type ipv4_addr", 'comment "Active ClusterIPs"'),
+        ("10.96.0.1", '10.96.0.10 comment "a, { b }"'),
+    ),
+    NftBlock(
+        "map",
+        "service-ips",
+        ("type ipv4_addr . inet_proto . inet_service : verdict",),
+        (
+            '10.96.0.1 . 6 . 443 comment "default/kubernetes:https" : goto svc-1',
+            "10.96.0.10 . 17 . 53 : goto svc-2",
+            "10.96.0.10 . 6 . 53 : drop",
+        ),
+    ),
+)
+CHAINS = (
+    NftBlock("chain", "empty"),
+    NftBlock(
+        "chain",
+        "nat-prerouting",
+        ("type nat hook prerouting priority -100", "policy accept"),
+        ("ip daddr . meta l4proto . th dport vmap @service-ips",),
+    ),
+    NftBlock("chain", "svc-1", (), ("numgen random mod 2 vmap { 0 : goto svc-2, 1 : drop }",)),
+    NftBlock(
+        "chain",
+        "svc-2",
+        ('comment "the second; of two"',),
+        ('counter accept comment "counter packets 1 bytes 2"',),
+    ),
+)
+"""What is in kube-proxy.nft."""
+
+
 def test_a_listing_is_read() -> None:
     """Without what packets have made of it, without named objects, in labnet's order."""
     other, four, six = parse_nft_tables("lab.n1", LISTING)
     assert (other.family, other.name) == (4, "filter")
     assert six == NftTable("lab.n1", 6, "kube-proxy", ())
-    assert four == NftTable(
-        "lab.n1",
-        4,
-        "kube-proxy",
-        (
-            NftBlock(
-                "set",
-                "affinity-1",
-                ("type ipv4_addr", "size 65535", "flags dynamic,timeout", "timeout 10800s"),
-            ),
-            NftBlock(
-                "set", "blocked", ("type ipv4_addr", "flags timeout"), ("10.0.0.7 timeout 3600s",)
-            ),
-            NftBlock(
-                "set",
-                "cluster-ips",
-                ("type ipv4_addr", 'comment "Active ClusterIPs"'),
-                ("10.96.0.1", '10.96.0.10 comment "a, { b }"'),
-            ),
-            NftBlock(
-                "map",
-                "service-ips",
-                ("type ipv4_addr . inet_proto . inet_service : verdict",),
-                (
-                    '10.96.0.1 . 6 . 443 comment "default/kubernetes:https" : goto svc-1',
-                    "10.96.0.10 . 17 . 53 : goto svc-2",
-                    "10.96.0.10 . 6 . 53 : drop",
-                ),
-            ),
-            NftBlock("chain", "empty"),
-            NftBlock(
-                "chain",
-                "nat-prerouting",
-                ("type nat hook prerouting priority -100", "policy accept"),
-                ("ip daddr . meta l4proto . th dport vmap @service-ips",),
-            ),
-            NftBlock(
-                "chain", "svc-1", (), ("numgen random mod 2 vmap { 0 : goto svc-2, 1 : drop }",)
-            ),
-            NftBlock(
-                "chain",
-                "svc-2",
-                ('comment "the second; of two"',),
-                ('counter accept comment "counter packets 1 bytes 2"',),
-            ),
-        ),
-        ('comment "rules for services"',),
-    )
+    header = ('comment "rules for services"',)
+    assert four == NftTable("lab.n1", 4, "kube-proxy", (*SETS, *CHAINS), header)
 
 
 @given(tables())
