@@ -1,6 +1,7 @@
 """What lives longer than a command: a lab's folder, and the way through all rooms.
 
-`up` is `apply(plan(compile(resolve(parse(text))), observe()))`; everything else is a part of it.
+`up` is `apply(plan(compile(resolve(parse(text))), observe()))`; everything else is a part of it. It
+goes that way twice where pods that start are behind Services: see `lifecycle`.
 
 Decisions
 - We chose to keep the text of the lab files, not what was made of it, in the lab's folder: it is

@@ -180,9 +180,7 @@ def _first_pass(topology: Topology, saved: Saved | None, machine: Kernel, *, wai
     observed = machine.observe(lab, desired)
     if saved is not None:
         starting = starting_pods(cluster, desired, observed)
-        now = readiness(cluster, container_statuses(lab))
-        unready = now.unready | starting if wait else now.unready - starting
-        judged = _judged(facts, Readiness(unready, now.ended - starting))
+        judged = _judged(facts, _expected(_readiness(topology, cluster), starting, wait=wait))
         if judged != facts:
             facts, cluster = judged, resolve(topology, judged)
             desired = compile_state(cluster)
@@ -191,8 +189,7 @@ def _first_pass(topology: Topology, saved: Saved | None, machine: Kernel, *, wai
 
 def _second_pass(topology: Topology, first: _Pass) -> _Pass | None:
     """What is left to do once the first pass is done and waited for; None if nothing is."""
-    now = readiness(first.cluster, container_statuses(topology.lab.name))
-    judged = _judged(first.facts, now)
+    judged = _judged(first.facts, _readiness(topology, first.cluster))
     if judged == first.facts:
         return None
     cluster = resolve(topology, judged)
@@ -200,8 +197,27 @@ def _second_pass(topology: Topology, first: _Pass) -> _Pass | None:
     return _Pass(cluster, facts_of(cluster, judged), desired, plan(desired, first.desired))
 
 
-def _judged(facts: Facts, now: Readiness) -> Facts:
-    """The facts, with who is ready as it is now."""
+def _readiness(topology: Topology, cluster: Cluster) -> Readiness | None:
+    """Who is ready as the container runtime has it; None where no Service selects pods.
+
+    There nobody needs to know, and a thousand containers are a long answer.
+    """
+    if not any(service.selector for service in topology.services):
+        return None
+    return readiness(cluster, container_statuses(topology.lab.name))
+
+
+def _expected(now: Readiness | None, starting: frozenset[str], *, wait: bool) -> Readiness | None:
+    """Who is to count as ready in a first pass: those that start do, if there is no second."""
+    if now is None:
+        return None
+    unready = now.unready | starting if wait else now.unready - starting
+    return Readiness(unready, now.ended - starting)
+
+
+def _judged(facts: Facts, now: Readiness | None) -> Facts:
+    """The facts, with who is ready as it is now; all are, where nobody knows."""
+    now = now or Readiness()
     return replace(facts, unready=now.unready, ended=now.ended)
 
 

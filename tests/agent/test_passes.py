@@ -177,6 +177,18 @@ def test_others_are_endpoints_even_if_one_never_runs(world: World) -> None:
     assert [pod_key(pod) for pod in loaded.pods if not pod.ready] == ["pod/default/c"]
 
 
+def test_nobody_is_asked_where_nobody_needs_to_know(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a Service that selects pods, it does not matter who is ready."""
+    monkeypatch.setattr(lifecycle, "container_statuses", None)
+    (given,) = files(a="sleep")
+    alone = [SourceText("lab.yaml", given.text.replace("selector: {app: web}, ", ""))]
+    for _ in range(2):
+        outcome = lifecycle.up(alone, kernel=world)
+    assert outcome.plan == ()
+
+
 def test_a_crash_at_any_moment_heals(world: World) -> None:
     """Whichever operation was the last, the next `up` ends where this one would have."""
     for after in range(40):
