@@ -9,6 +9,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from flows.table import VARIANTS
+
 
 HTTP, UDP = 8080, 8081
 UNDEFINED_PORT = 81
@@ -139,8 +141,9 @@ def _canonical(address: str) -> str:
     return str(ip_address(address))
 
 
-def lab_text(mode: str, kube_proxy: str = "") -> str:
-    """The lab file; `kube_proxy` are more fields of `spec.kubeProxy`."""
+def lab_text(mode: str, variant: str = "") -> str:
+    """The lab file, with a variant of kube-proxy's configuration."""
+    kube_proxy = VARIANTS[variant][0].lstrip("\n") if variant else ""
     documents = [_lab(mode, kube_proxy), *(_pod(pod) for pod in PODS)]
     for name, case in CASES.items():
         documents.append(_service(name, case))

@@ -18,7 +18,7 @@ from flows.cluster import (
     node_port,
     pod_ip,
 )
-from flows.table import FLOWS
+from flows.table import FLOWS, VARIANTS
 
 
 REFUSED, TIMEOUT = "refused", "timeout"
@@ -94,9 +94,10 @@ def endpoint_port(endpoint: str, protocol: str) -> int:
     return PORTS.get(endpoint, (8080, 8081))[protocol == "udp"]
 
 
-def flows() -> list[Flow]:
-    """All flows of the table."""
-    lines = (line.strip() for line in FLOWS.splitlines())
+def flows(variant: str = "") -> list[Flow]:
+    """All flows of the table, or those of a variant of kube-proxy's configuration."""
+    table = VARIANTS[variant][1] if variant else FLOWS
+    lines = (line.strip() for line in table.splitlines())
     return [_flow(line) for line in lines if line and not line.startswith("#")]
 
 

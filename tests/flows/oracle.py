@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 
@@ -26,10 +27,10 @@ VIA = {"x1": "n1", "far": "n1", "x3": "n3"}
 
 
 @cache
-def tracer(mode: str) -> Tracer:
+def tracer(mode: str, variant: str) -> Tracer:
     """The compiled lab of a mode, with the routes that the tests give the machines outside."""
     lab = f"flows-{mode}"
-    cluster = resolve(parse([SourceText("flows.yaml", lab_text(mode))]).topology)
+    cluster = resolve(parse([SourceText("flows.yaml", lab_text(mode, variant))]).topology)
     routes = [
         Route(netns_name(lab, host), subnet, "eth0", node_ip(node, family))
         for host, node in VIA.items()
@@ -39,11 +40,11 @@ def tracer(mode: str) -> Tracer:
     return Tracer(State.of(*compile_state(cluster), *routes))
 
 
-def traced(mode: str, flow: Flow, protocol: str, family: int) -> Trace:
+def traced(mode: str, flow: Flow, protocol: str, family: int, variant: str = "") -> Trace:
     """Every way that the flow's first packet can go."""
     address, port = flow.target(family)
     packet = Packet("", address, "udp" if protocol == "udp" else "tcp", dport=port)
-    return tracer(mode).trace(netns_name(f"flows-{mode}", flow.namespace), packet)
+    return tracer(mode, variant).trace(netns_name(f"flows-{mode}", flow.namespace), packet)
 
 
 def foreseen(trace: Trace, protocol: str, family: int) -> Answer:
@@ -63,10 +64,15 @@ def _is_refused(outcome: Outcome) -> bool:
     return outcome.verdict in ("rejected", "delivered")
 
 
-def report(mode: str, flow: Flow, protocol: str, family: int, found: Answer) -> str:
-    """A disagreement: the flow, what was expected and found, and the rules that it met."""
-    expected = flow.answer(mode, family)
-    trace = traced(mode, flow, protocol, family)
-    return (
-        f"{flow} ({mode}, {protocol}, IPv{family})\nexpected {expected}\nfound    {found}\n{trace}"
-    )
+def disagreements(
+    found: Iterable[tuple[Flow, Answer]], mode: str, protocol: str, family: int, variant: str = ""
+) -> list[str]:
+    """The flows that end otherwise than the table says, with the rules that they met."""
+    lines = []
+    for flow, answer in found:
+        expected = flow.answer(mode, family)
+        if answer != expected:
+            what = f"{flow} ({mode} {variant}, {protocol}, IPv{family})"
+            trace = traced(mode, flow, protocol, family, variant)
+            lines.append(f"{what}\nexpected {expected}\nfound    {answer}\n{trace}")
+    return lines

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flows.client import ask
-from flows.cluster import ZONES, cluster_ip, lab_text, node_ip
-from flows.expected import REFUSED, TIMEOUT, Answer, Flow, flows
-from flows.oracle import VIA, VIRTUAL, report
+from flows.cluster import HOSTS, PODS, ZONES, cluster_ip, lab_text, node_ip
+from flows.expected import MODES, REFUSED, TIMEOUT, Answer, Flow, flows
+from flows.oracle import VIA, VIRTUAL, disagreements
+from flows.table import VARIANTS
 from kernel.conftest import Bring
 from labnet.names import netns_name, segment_netns
 from labs import RunningLab, text
@@ -30,17 +31,33 @@ UNLIMITED = (
 """The kernel sends one ICMP error a second to an address, and these tests ask for many more."""
 
 
-@pytest.fixture(scope="module", params=["iptables", "nftables"])
+@pytest.fixture(scope="module", params=MODES)
 def lab(bring_module: Bring, request: pytest.FixtureRequest) -> RunningLab:
-    """The lab of the table; machines outside know the way to addresses that no interface has."""
+    """The lab of the table."""
     lab = bring_module(text(lab_text(request.param)))
     for machine in (*ZONES, *VIA):
         lab.run(machine, "sysctl", "-qw", *UNLIMITED)
+    lead(lab)
+    return lab
+
+
+def lead(lab: RunningLab) -> None:
+    """Show machines outside the way to addresses that no interface has."""
     for host, node in VIA.items():
         for family, subnets in VIRTUAL.items():
             for subnet in subnets:
                 lab.run(host, "ip", "route", "add", subnet, "via", node_ip(node, family))
-    return lab
+
+
+def walk(lab: RunningLab, protocol: str, family: int, variant: str = "") -> None:
+    """Ask what the table asks, all at once, and compare."""
+    mode = lab.name.removeprefix("flows-")
+    asked = [flow for flow in flows(variant) if family in flow.families]
+    with ThreadPoolExecutor(64) as pool:
+        found = list(pool.map(lambda flow: outcome(lab, flow, protocol, family), asked))
+    pairs = zip(asked, found, strict=True)
+    wrong = disagreements(pairs, mode, protocol, family, variant)
+    assert not wrong, f"{len(wrong)} of {len(asked)} flows\n\n" + "\n\n".join(wrong)
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
@@ -49,16 +66,7 @@ def test_every_flow_is_answered_as_the_table_says(
     lab: RunningLab, protocol: str, family: int
 ) -> None:
     """Who answers, whom the server sees, who is refused and who gets no answer."""
-    mode = lab.name.removeprefix("flows-")
-    asked = [flow for flow in flows() if family in flow.families]
-    with ThreadPoolExecutor(64) as pool:
-        found = list(pool.map(lambda flow: outcome(lab, flow, protocol, family), asked))
-    wrong = [
-        report(mode, flow, protocol, family, answer)
-        for flow, answer in zip(asked, found, strict=True)
-        if answer != flow.answer(mode, family)
-    ]
-    assert not wrong, f"{len(wrong)} of {len(asked)} flows\n\n" + "\n\n".join(wrong)
+    walk(lab, protocol, family)
 
 
 def outcome(lab: RunningLab, flow: Flow, protocol: str, family: int) -> Answer:
@@ -83,10 +91,8 @@ def outcome(lab: RunningLab, flow: Flow, protocol: str, family: int) -> Answer:
 
 def test_a_service_address_is_on_no_interface(lab: RunningLab) -> None:
     """`ip address` of every namespace knows no clusterIP, externalIP or load balancer's address."""
-    cluster = lab.cluster
-    machines = [machine.netns for machine in (*cluster.nodes, *cluster.hosts)]
-    pods = [pod.netns for pod in cluster.pods]
-    for name in {*machines, *pods, segment_netns(lab.name)}:
+    names = {netns_name(lab.name, where) for where in (*ZONES, *HOSTS, *PODS) if where != "h2"}
+    for name in {*names, segment_netns(lab.name)}:
         addresses = lab.run(name, "ip", "-o", "address")
         for start in ("10.96.", "198.51.100.", "203.0.113.", "fd00:10:96:", "2001:db8:"):
             assert f" {start}" not in addresses, name
@@ -102,3 +108,14 @@ def test_connections_spread_evenly_over_the_endpoints(lab: RunningLab, protocol:
     assert set(counts) == {"a1", "b1", "b2"}
     fair = CONNECTIONS / len(counts)
     assert sum((count - fair) ** 2 / fair for count in counts.values()) < CHI_SQUARE
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_flows_follow_kube_proxy_s_configuration(lab: RunningLab, variant: str) -> None:
+    """`up` with another configuration changes the running rules, and flows with them."""
+    mode = lab.name.removeprefix("flows-")
+    lab.again(*text(lab_text(mode, variant)))
+    assert lab.drift() == []
+    lead(lab)
+    walk(lab, "tcp", 4, variant)
+    walk(lab, "udp", 6, variant)
