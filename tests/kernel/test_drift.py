@@ -121,15 +121,15 @@ DRIFTS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a table flushed": (
         ["ip netns exec t-drift.n1 iptables -t nat -F"],
-        ["~ iptables t-drift.n1 nat  # rules of flannel: rules differ"],
+        ["~ iptables t-drift.n1 nat  # rules of flannel, kube-proxy, kubelet: rules differ"],
     ),
     "a rule added": (
         ["ip netns exec t-drift.n1 iptables -A FORWARD -s 192.0.2.1 -j DROP"],
-        ["~ iptables t-drift.n1 filter  # rules of flannel: rules differ"],
+        ["~ iptables t-drift.n1 filter  # rules of flannel, kube-proxy, kubelet: rules differ"],
     ),
     "a rule in an unused table": (
-        ["ip netns exec t-drift.n1 iptables -t mangle -A FORWARD -j ACCEPT"],
-        ["- iptables t-drift.n1 mangle  # not in the lab file"],
+        ["ip netns exec t-drift.n1 iptables -t raw -A OUTPUT -j ACCEPT"],
+        ["- iptables t-drift.n1 raw  # not in the lab file"],
     ),
 }
 
