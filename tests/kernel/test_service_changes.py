@@ -15,7 +15,7 @@ import pytest
 from kernel.conftest import Bring
 from labnet import agent
 from labnet.agent import Listener
-from labnet.plan import Op
+from labnet.plan import Op, Verb
 from labnet.state import NftTable, Ruleset
 from labs import RunningLab, text
 
@@ -168,18 +168,20 @@ def sources(mode: str, *names: str, selector: str = "{app: web}") -> str:
     return "".join([LAB.format(mode=mode, selector=selector), *servers])
 
 
-def change(lab: RunningLab, yaml: str) -> float:
-    """`up` of an edited file; when the last rule of what was there was changed, before removals."""
-    times: list[float] = []
+def change(lab: RunningLab, yaml: str) -> tuple[float, float]:
+    """`up` of an edited file; when the last rules were changed, and when the first thing went."""
+    changes, removals = [0.0], [float("inf")]
 
     def done(op: Op) -> None:
-        """Take the time of rules."""
-        if isinstance(op.object, Ruleset | NftTable):
-            times.append(time.monotonic())
+        """Take the time."""
+        if op.verb is Verb.DELETE:
+            removals.append(time.monotonic())
+        elif isinstance(op.object, Ruleset | NftTable):
+            changes.append(time.monotonic())
 
     agent.up(text(yaml), listener=Listener(progress=done))
     lab.sources = text(yaml)
-    return times[-1]
+    return max(changes), min(removals)
 
 
 @pytest.fixture(params=["iptables", "nftables"])
@@ -195,7 +197,8 @@ def test_nobody_fails_while_endpoints_come_and_go(bring: Bring, mode: str) -> No
     with Load(lab, held=0) as load:
         change(lab, sources(mode, "alpha", "beta", "gamma"))
         assert {answer.server for answer in load.go_on()} == {"alpha", "beta", "gamma"}
-        removed = change(lab, sources(mode, "beta", "gamma"))
+        removed, gone = change(lab, sources(mode, "beta", "gamma"))
+        assert removed < gone
         load.go_on()
         late = {answer.server for answer in load.answers if answer.begin > removed}
         assert late == {"beta", "gamma"}
@@ -208,7 +211,7 @@ def test_connections_outlive_changes_of_rules(bring: Bring, mode: str) -> None:
     """A server that is no endpoint any more keeps its connections, as do all the others."""
     lab = bring(text(sources(mode, "alpha", "beta")))
     with Load(lab, held=6) as load:
-        left = change(lab, sources(mode, "alpha", "beta", selector="{name: beta}"))
+        left, _ = change(lab, sources(mode, "alpha", "beta", selector="{name: beta}"))
         load.go_on(2.5)
         assert {answer.server for answer in load.answers if answer.begin > left} == {"beta"}
         change(lab, sources(mode, "alpha", "beta"))
