@@ -28,14 +28,15 @@ _Place = tuple[bool, str]  # as NftBlock has it: sets and maps before chains
 def delta(path: str, new: Iterable[NftBlock], old: Iterable[NftBlock]) -> str | None:
     """Commands that make the blocks `new` of `old` in the table `path` (`ip kube-proxy`).
 
-    None if only another table will do: a chain that is a base chain now, or was, has references
-    that the other kind cannot have.
+    None if only another table will do: a chain that elements and rules lead to cannot be made
+    anew, which its header (a comment, or becoming a base chain) would need.
     """
     before = {block.place: block for block in old}
     after = {block.place: block for block in new}
     common = before.keys() & after.keys()
     remade = {place for place in common if _is_another(after[place], before[place])}
-    if any(after[place].is_base != before[place].is_base for place in remade):
+    chains = (place for place in remade if place[0])
+    if not all(after[place].is_base and before[place].is_base for place in chains):
         return None
     gone, fresh = before.keys() - common | remade, after.keys() - common | remade
     kept = sorted(common - remade)

@@ -73,7 +73,7 @@ def tables(draw: Any, netns: str = "lab.node1") -> NftTable:
         blocks.append(_map(draw, "s1", "ipv4_addr", ["10.1.0.1", "10.1.0.2"]))
     chains = []
     for name in sorted({*names, *base}):
-        header: tuple[str, ...] = ()
+        header: tuple[str, ...] = draw(st.sampled_from([(), (), (), ('comment "why"',)]))
         if name in base:
             hook = draw(st.sampled_from([("input", -100), ("input", 0), ("output", 0)]))
             header = HOOK.format(*hook), draw(st.sampled_from(["policy accept", "policy drop"]))

@@ -165,7 +165,8 @@ class Tables:
         """A chain to go to is there, and is no base chain."""
         for name in re.findall(r"goto (\w+)", text):
             self.refuse(name not in self.rules, f"no chain {name}")
-            self.refuse(bool(self.header[True, name][1]), f"{name} is a base chain")
+            hooked = any(" hook " in line for line in self.header[True, name][1])
+            self.refuse(hooked, f"{name} is a base chain")
 
     def leads_to(self, chain: str) -> bool:
         """Whether any rule or element goes to a chain."""
@@ -206,9 +207,10 @@ def dynamic(table: NftTable) -> dict[str, tuple[str, ...]]:
 
 
 def is_rehooked(new: NftTable, old: NftTable) -> bool:
-    """Whether a chain becomes a base chain, or none."""
-    before = {block.place: block.is_base for block in old.blocks}
-    return any(before.get(b.place, b.is_base) != b.is_base for b in new.blocks)
+    """Whether a chain that others may lead to, before or after, has another header."""
+    before = {block.name: block for block in old.blocks if block.kind == "chain"}
+    pairs = [(before[b.name], b) for b in new.blocks if b.kind == "chain" and b.name in before]
+    return any(a.header != b.header and not (a.is_base and b.is_base) for a, b in pairs)
 
 
 @settings(max_examples=100, deadline=None)
