@@ -20,6 +20,10 @@ FAILS = {
     "labnet exec web-1 -- curl -sS http://10.244.1.2/hostname": 7,  # curl could not connect
     "labnet exec both -c echo -- nc -l 80": 1,
     "labnet exec web-1 -- ping -c 1 -M do -s 1423 10.244.1.2": 1,
+    "labnet exec shell -- curl -sS http://10.96.10.30/": 7,
+    "labnet exec host/client -- curl -sS -m 2 http://172.18.0.4:30081/clientip": 28,  # too long
+    "labnet exec shell -- curl -sS -m 2 http://10.96.10.30/hostname": 28,
+    "labnet rules node1 --service db": 2,
 }
 """What is meant to fail, and how; in kubenet it works once the routes are there."""
 ELSEWHERE = ("tcpdump", "scripts/labnet")  # what does not end by itself, and what sets up first
