@@ -17,7 +17,7 @@ pytestmark = pytest.mark.kernel
 
 FILES = sorted(path.name for path in TOPOLOGIES.iterdir())
 FAILS = {
-    "labnet exec web-1 -- curl -sS http://10.244.1.2/hostname": 7,  # curl could not connect
+    "labnet exec web-1 -- curl -sS -m 2 http://10.244.1.2/hostname": 28,  # curl waits too long
     "labnet exec both -c echo -- nc -l 80": 1,
     "labnet exec web-1 -- ping -c 1 -M do -s 1423 10.244.1.2": 1,
     "labnet exec shell -- curl -sS http://10.96.10.30/": 7,
