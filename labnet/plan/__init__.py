@@ -7,12 +7,14 @@ why labnet needs no journal and no roll-back.
 Decisions
 - We chose to remove before we add, because names and addresses are used again; a change in place is
   never a removal.
+- Rules of namespaces that are there come before even that, and what their old ones have left in
+  conntrack right after them: nobody is to be sent to what is removed next.
 - We chose to order by home (the namespace that an object hangs on), then by rank, over ordering by
   rank alone: a person reads what one pod needs in one place, and the kernel room works
   in one namespace at a time.
-- Rules come together and before the pods, because loading them takes as long as making some
-  hundred pods and can be done meanwhile; processes come last, so that nothing starts in half a
-  network.
+- Rules of new namespaces come together and before the pods, because loading them takes as long as
+  making some hundred pods and can be done meanwhile; processes come last, so that nothing starts in
+  half a network.
 """
 
 from labnet.plan.op import Op, Plan, Verb

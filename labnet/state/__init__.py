@@ -12,6 +12,8 @@ Decisions
   makes it with the namespace and neither can be without the other.
 - We chose one `Ruleset` for each table of a namespace over one object for a chain or a rule because
   a table is swapped at once: no plan can be cut between two chains.
+- We chose to say what conntrack may remember (`UdpFlows`) and to observe what it remembers besides,
+  over removing flows of endpoints that a plan removes: a crash or a hand may leave them as well.
 """
 
 from labnet.state.base import Command, Key, Object, Operator, State, Stdin, printable, sysctl_path
