@@ -3,153 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cli.rules_lab import MODES, blocks_of, known_of, lab_text, tables_of, the_cluster
 from labnet.cli.failures import run
-from labnet.cli.get import objects, select
-from labnet.cli.kube.became_service import service_differing_lines, service_kernel_lines
-from labnet.cli.kube.kinds import parse_kind
-from labnet.cli.kube.tabs import aligned
-from labnet.cli.kube.view import View
-from labnet.cli.netfilter.blocks import Blocks, base_chains, iptables_blocks, jump_of
-from labnet.cli.netfilter.nft_blocks import nft_blocks
-from labnet.cli.netfilter.origins import STRANGER, Origin, Origins, origins, table_parts
+from labnet.cli.netfilter.blocks import Blocks, base_chains, jump_of
+from labnet.cli.netfilter.origins import STRANGER, Origin, Origins
 from labnet.cli.netfilter.render import save_text, text_lines
-from labnet.cli.netfilter.sentences import sentence
 from labnet.cli.netfilter.walk import Wanted, concerning, steps
-from labnet.compile import compile_state
-from labnet.model import Cluster, Topology
 from labnet.parse import SourceText, parse
-from labnet.plan import plan
 from labnet.resolve import resolve
 from labnet.state import NftTable, Ruleset, parse_rulesets
 
 
 Golden = Callable[[str, str], None]
-MODES = ("iptables", "nftables")
-LAB = """
-apiVersion: labnet.dev/v1
-kind: Lab
-metadata: {name: show}
-spec:
-  kubeProxy: {mode: MODE}
-  nodes: [{name: node1}, {name: node2}]
----
-apiVersion: v1
-kind: Pod
-metadata: {name: web-1, labels: {app: web}}
-spec:
-  nodeName: node1
-  containers:
-  - {name: http, image: nginx, ports: [{containerPort: 80, hostPort: 8080, name: web}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: web-2, labels: {app: web}}
-spec:
-  nodeName: node2
-  containers: [{name: http, image: nginx, ports: [{containerPort: 80, name: web}]}]
----
-apiVersion: labnet.dev/v1
-kind: Container
-metadata: {name: cache}
-spec: {node: node1, image: nginx, publish: ["9090:80"]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec:
-  type: NodePort
-  clusterIP: 10.96.0.10
-  selector: {app: web}
-  ports:
-  - {name: http, port: 80, targetPort: web, nodePort: 30080}
-  - {name: more, port: 81, targetPort: web, nodePort: 30081}
----
-apiVersion: v1
-kind: Service
-metadata: {name: sticky}
-spec:
-  clusterIP: 10.96.0.11
-  selector: {app: web}
-  sessionAffinity: ClientIP
-  ports: [{port: 80}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: balanced}
-spec:
-  type: LoadBalancer
-  clusterIP: 10.96.0.12
-  selector: {app: web}
-  externalTrafficPolicy: Local
-  healthCheckNodePort: 30999
-  loadBalancerSourceRanges: [192.0.2.0/24]
-  ports: [{port: 80, nodePort: 30082}]
-status: {loadBalancer: {ingress: [{ip: 172.18.0.200}]}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: nobody}
-spec:
-  clusterIP: 10.96.0.13
-  selector: {app: nobody}
-  ports: [{port: 53, protocol: UDP}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: headless}
-spec: {clusterIP: None, selector: {app: web}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: elsewhere}
-spec: {type: ExternalName, externalName: example.com}
-"""
-
-
-def lab_text(mode: str = "iptables") -> str:
-    """The lab file with kube-proxy in a mode."""
-    return LAB.replace("MODE", mode)
-
-
-def topology_of(mode: str) -> Topology:
-    """The lab as it was asked for."""
-    return parse([SourceText("show.yaml", lab_text(mode))]).topology
-
-
-def the_cluster(mode: str = "iptables") -> Cluster:
-    """The lab, resolved."""
-    return resolve(topology_of(mode))
-
-
-def tables_of(cluster: Cluster, node: int = 0) -> list[Ruleset | NftTable]:
-    """The tables that a node of it is to have."""
-    netns = cluster.nodes[node].netns
-    found = [one for one in compile_state(cluster) if isinstance(one, Ruleset | NftTable)]
-    return [one for one in found if one.netns == netns]
-
-
-def known_of(cluster: Cluster, node: int = 0) -> Origins:
-    """Where the rules of a node come from."""
-    where = cluster.nodes[node]
-    return origins(cluster, where, table_parts(cluster, where))
-
-
-def blocks_of(tables: Sequence[Ruleset | NftTable], known: Origins) -> Blocks:
-    """Tables as blocks."""
-    rulesets = [one for one in tables if isinstance(one, Ruleset)]
-    others = [one for one in tables if isinstance(one, NftTable)]
-
-    def words(rule: str, rest: bool) -> str:  # noqa: FBT001  # as Sentence
-        return sentence(rule, rest=rest, chains=known.chains)
-
-    found = (*iptables_blocks(rulesets, known, words), *nft_blocks(others, known))
-    return {block.key: block for block in found}
 
 
 def compiled(mode: str = "iptables", node: int = 0) -> tuple[Blocks, Origins]:
@@ -396,43 +267,3 @@ def test_both_families_are_shown_one_after_the_other() -> None:
     assert lines[six - 1] == ""
     assert any("-A KUBE-SERVICES -d 10.96." in line for line in lines[:six])
     assert not any("-d 10.96." in line for line in lines[six:])
-
-
-def described(mode: str, name: str) -> str:
-    """What `describe service` says of the kernel."""
-    cluster = the_cluster(mode)
-    here = View(topology_of(mode), cluster, {})
-    (item,) = select(parse_kind("svc"), objects(parse_kind("svc"), here), "default", name)
-    desired = compile_state(cluster)
-    return aligned(
-        [*service_kernel_lines(here, item, desired), *service_differing_lines(here, item, ())]
-    )
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_what_services_became(golden: Golden, mode: str) -> None:
-    """The chains or elements of each on each node; alike nodes stand together."""
-    names = ("web", "sticky", "balanced", "nobody", "headless")
-    golden(f"became-{mode}.txt", "\n".join(described(mode, name) for name in names))
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_what_of_a_service_differs(mode: str) -> None:
-    """Only its own rules, whatever else of the tables does."""
-    before, after = the_cluster(mode), the_cluster(mode)
-    after = replace(
-        after,
-        endpoint_slices=tuple(
-            replace(one, endpoints=one.endpoints[:1]) if one.service == "web" else one
-            for one in after.endpoint_slices
-        ),
-    )
-    changes = plan(compile_state(before), compile_state(after))
-    here = View(topology_of(mode), before, {})
-    (web,) = select(parse_kind("svc"), objects(parse_kind("svc"), here), "default", "web")
-    (other,) = select(parse_kind("svc"), objects(parse_kind("svc"), here), "default", "nobody")
-    lines = list(service_differing_lines(here, web, changes))
-    assert lines[0] == "Differs:"
-    assert any(line.startswith("  + show.node1 ") and "10.244.1.2" in line for line in lines)
-    assert all("web" in line or "10.244.1.2" in line or "KUBE-S" in line for line in lines[1:])
-    assert list(service_differing_lines(here, other, changes)) == ["Differs:\t<none>"]
