@@ -7,8 +7,9 @@ what a link takes off a packet (skb_scrub_packet). Only first packets of connect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 
 from labnet.state import NftTable, Object, Ruleset, State, Veth, Vxlan
@@ -19,6 +20,7 @@ from labnet.trace.namespace import LOOPBACK, Decision, Namespace
 from labnet.trace.nftables import nft_base_chains
 from labnet.trace.outcome import Trace
 from labnet.trace.packet import BaseChain, Hook, Packet
+from labnet.trace.passage import Passage, hook_passages
 from labnet.trace.routing import input_route, output_route, redirected_route
 from labnet.trace.wires import Interface, Wires
 
@@ -71,6 +73,13 @@ class Tracer:
             else:
                 pending += reversed(list(item()))
         return fates(packet, netns, endings)
+
+    def passages(
+        self, netns: str, packet: Packet, memory: Iterable[tuple[str, str, str]] = ()
+    ) -> Mapping[Passage, Fraction]:
+        """What the rules of one namespace alone can do with a packet, as in `passage`."""
+        place = Place(self._namespaces[netns], frozenset(memory))
+        return hook_passages(self._hooks_of(netns), packet, place)
 
     def _send(self, journey: Journey) -> Stage:
         """A process sends: it gets a route and a source, then come the rules, then the way out."""

@@ -1,0 +1,157 @@
+"""The tracer against Linux: small rulesets, and packets that meet them for real.
+
+Nothing of labnet has made the rules, and the network is made by the commands that its objects
+print. What the tracer says of the rules as the kernel lists them, what the man pages say, and what
+becomes of the packet are three witnesses.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+
+from labnet.state import (
+    Command,
+    NftTable,
+    Object,
+    Ruleset,
+    Stdin,
+    Sysctl,
+    parse_nft_tables,
+    parse_rulesets,
+)
+from labnet.trace import trace
+from packets import Receivers, Seen
+from trace_cases import Case
+from trace_network import NAMES, NODE, PORTS, network
+from trace_table import CASES, GROUPS, destination, expected, packet_of, rules_of, said
+
+
+pytestmark = pytest.mark.kernel
+
+MANY = 300  # packets of a case with chance
+DEVIATIONS = 5  # of a binomial distribution that are still chance
+REFUSALS = {"refused": "rejected", "unreachable": "rejected", "silence": "dropped"}
+UNLIMITED = ("net.ipv4.icmp_ratemask=0", "net.ipv6.icmp.ratelimit=0")  # refusals, sent at once
+
+
+def run(command: Command) -> str:
+    """Run a command of an object, and say what it printed."""
+    fed = next((word for word in command if isinstance(word, Stdin)), None)
+    words = [word for word in command if not isinstance(word, Stdin)]
+    done = subprocess.run(words, input=fed, capture_output=True, text=True, check=False, timeout=20)
+    assert not done.returncode, f"{' '.join(words)}: {done.stderr}\n{fed or ''}"
+    return done.stdout
+
+
+def inside(*words: str) -> str:
+    """Run a command in the node."""
+    return run(("ip", "netns", "exec", NODE, *words))
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[Receivers]:
+    """The network of the cases, with sockets everywhere."""
+    names = list(NAMES.values())
+    try:
+        for item in sorted(network(), key=lambda item: item.sort_key):
+            make(item)
+        inside("sysctl", "-q", "-w", *UNLIMITED)
+        with Receivers(names, PORTS) as receivers:
+            yield receivers
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "delete", name], check=False)
+
+
+def make(item: Object) -> None:
+    """Make an object by hand."""
+    for command in item.add():
+        run(command)
+
+
+def clear(rules: list[Object]) -> None:
+    """Take rules away again."""
+    for item in rules:
+        for command in item.delete():
+            run(command)
+
+
+def observed(rules: list[Object]) -> list[Object]:
+    """The same rules as the kernel lists them."""
+    found: list[Object] = []
+    for item in rules:
+        if isinstance(item, NftTable):
+            listed = inside("nft", "-nn", "-s", "list", "table", *item.path.split())
+            found += parse_nft_tables(NODE, listed)
+        elif isinstance(item, Ruleset):
+            saved = inside(f"{item.tool}-save", "-t", item.table)
+            found += parse_rulesets(NODE, item.family, saved)
+    return found
+
+
+def tried(wire: Receivers, case: Case) -> Counter[str]:
+    """What becomes of real packets, in the words of a case."""
+    to, sender = destination(case), NAMES[case.sender]
+    if isinstance(case.expected, str):
+        seen = Counter([wire.send(sender, to, case.protocol)])
+    else:
+        seen = wire.send_many(sender, to, MANY)
+    words: Counter[str] = Counter()
+    for what, count in seen.items():
+        words[_said(what)] += count
+    return +words
+
+
+def _said(seen: Seen) -> str:
+    """What was seen in the words of a case."""
+    if seen.verdict != "delivered":
+        return REFUSALS.get(seen.verdict, seen.verdict)
+    place = next(name for name, netns in NAMES.items() if netns == seen.netns)
+    return f"{place} {seen.dst} {seen.src}"
+
+
+def is_likely(counts: Counter[str], chances: dict[str, Fraction]) -> bool:
+    """Whether these counts can come of these probabilities."""
+    total = counts.total()
+    if set(counts) != set(chances):
+        return False
+    return all(
+        abs(counts[what] - total * chance)
+        <= DEVIATIONS * float(total * chance * (1 - chance)) ** 0.5
+        for what, chance in chances.items()
+    )
+
+
+def disagreement(wire: Receivers, case: Case) -> str:
+    """The three answers, if they are not one."""
+    own = rules_of(case)
+    for item in [*own, *(Sysctl(NODE, *setting) for setting in case.sysctls.items())]:
+        make(item)
+    try:
+        state = network(*observed(own), sysctls=case.sysctls)
+        traced = trace(state, NAMES[case.sender], packet_of(case))
+        counts = tried(wire, case)
+    finally:
+        clear(own)
+        for item in network():
+            if isinstance(item, Sysctl) and item.name in case.sysctls:
+                make(item)
+    chances = {said(outcome): chance for outcome, chance in traced.outcomes.items()}
+    if chances == expected(case) and is_likely(counts, chances):
+        return ""
+    return f"Linux: {dict(counts)}\nthe manual: {case.expected}\nthe tracer: {traced}\n"
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_what_comes_of_a_packet(wire: Receivers, group: str) -> None:
+    """Linux, the manual and the tracer agree about every case of a group."""
+    names = [name for name in CASES if name.startswith(f"{group}: ")]
+    found = {name: disagreement(wire, CASES[name]) for name in names}
+    wrong = [f"{name}\n{text}" for name, text in found.items() if text]
+    assert names
+    assert not wrong, "\n" + "\n".join(wrong)
