@@ -56,7 +56,8 @@ def first_steps(outcome: Outcome) -> str:
     if pods:
         here = _target(pods[0])
         steps.append(("exec", *here, "--", "ip", "addr"))
-        other = next((pod for pod in pods if pod.node != pods[0].node), pods[-1])
+        alike = [pod for pod in pods if pod.network == pods[0].network]
+        other = next((pod for pod in alike if pod.node != pods[0].node), alike[-1])
         if other is not pods[0]:
             steps.append(("exec", *here, "--", "ping", "-c", "1", str(other.ips[0])))
     steps.append(("down", cluster.name))

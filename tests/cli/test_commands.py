@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -297,3 +298,12 @@ def test_the_lab_of_these_tests_has_no_warning(
     assert run(["validate", str(tmp_path / "lab.yaml")]) == 0
     assert capsys.readouterr().err == ""
     assert str(Problem("f", 1, "", "x")) == "f:1: x"
+
+
+def test_the_first_steps_lead_where_one_can_go() -> None:
+    """From a pod to another pod: nobody reaches the docker0 of another node."""
+    cluster = view().cluster
+    pods = sorted(cluster.pods, key=lambda pod: pod.network != "cni")
+    steps = first_steps(Outcome("show", (), cluster=replace(cluster, pods=tuple(pods))))
+    assert "ping -c 1 172.17." not in steps
+    assert "ping -c 1 10.244." in steps
