@@ -52,12 +52,17 @@ def first_steps(outcome: Outcome) -> str:
     cluster = outcome.cluster
     assert cluster is not None, "`up` has a cluster"
     steps: list[tuple[str, ...]] = [("get", "all", "-o", "wide")]
-    pods = [pod for pod in cluster.pods if pod.network in ("cni", "bridge")]
+    networks: dict[str, list[Pod]] = {
+        "cni": [],
+        "bridge": [],
+    }  # which do not reach each other across nodes
+    for pod in cluster.pods:
+        networks.get(pod.network, []).append(pod)
+    pods = networks["cni"] or networks["bridge"]
     if pods:
         here = _target(pods[0])
         steps.append(("exec", *here, "--", "ip", "addr"))
-        alike = [pod for pod in pods if pod.network == pods[0].network]
-        other = next((pod for pod in alike if pod.node != pods[0].node), alike[-1])
+        other = next((pod for pod in pods if pod.node != pods[0].node), pods[-1])
         if other is not pods[0]:
             steps.append(("exec", *here, "--", "ping", "-c", "1", str(other.ips[0])))
     steps.append(("down", cluster.name))
