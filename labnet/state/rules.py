@@ -19,7 +19,8 @@ BUILTIN: dict[str, tuple[str, ...]] = {
 }
 """The built-in chains of each table (iptables(8))."""
 _Place = Callable[[str], tuple[int, str]]
-_CHUNK = 512  # rules that are compared at once
+_CHUNK = 512  # rules or chains that are compared at once
+_RULE_LENGTH = 90  # characters, on the average
 _MANY = 500  # chains; so many are nobody's to read, and slow to sort
 
 
@@ -56,8 +57,8 @@ class Ruleset(Object):
 
     @property
     def size(self) -> int:
-        """How long its text is, or nearly so."""
-        return sum(map(len, self.rules)) + len(self.rules)
+        """How long its text is, or nearly so; adding up 50,000 lengths would take 5 ms."""
+        return _RULE_LENGTH * len(self.rules)
 
     def delta(self, old: Self) -> str:
         """What `iptables-restore --noflush` has to read to make this table of `old`.
@@ -69,7 +70,7 @@ class Ruleset(Object):
         """
         place = _places(self.table)
         touched = _touched(old.rules, self.rules, place)
-        fresh, gone = _chains_that_differ(self.chains, old.chains)
+        fresh, gone = _chains_that_differ(self.chains, old.chains, place)
         flushed = [name for name in touched if name not in gone]
         own = {name: "-" for name in flushed if name not in BUILTIN[self.table]}
         named = sorted({**own, **fresh}.items(), key=lambda chain: place(chain[0]))
@@ -111,13 +112,25 @@ class Ruleset(Object):
 
 
 def _chains_that_differ(
-    new: tuple[tuple[str, str], ...], old: tuple[tuple[str, str], ...]
+    new: Sequence[tuple[str, str]], old: Sequence[tuple[str, str]], place: _Place
 ) -> tuple[dict[str, str], set[str]]:
     """The chains that are new or have another policy, and the names of those that go."""
-    if new == old:
-        return {}, set()
-    fresh = dict(set(new).difference(old))
-    return fresh, dict(set(old).difference(new)).keys() - fresh.keys()
+    fresh: dict[str, str] = {}
+    gone: set[str] = set()
+    here = there = 0
+    while True:
+        same = _in_common(old, here, new, there)
+        here, there = here + same, there + same
+        mine, theirs = new[there : there + 1], old[here : here + 1]
+        if not mine and not theirs:
+            return fresh, gone - fresh.keys()
+        first = min((name for name, _ in (*mine, *theirs)), key=place)
+        if mine and mine[0][0] == first:
+            fresh[first] = mine[0][1]
+            there += 1
+        if theirs and theirs[0][0] == first:
+            gone.add(first)
+            here += 1
 
 
 def _declared(chains: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
@@ -154,8 +167,8 @@ def _touched(old: Sequence[str], new: Sequence[str], place: _Place) -> list[str]
     return touched
 
 
-def _in_common(old: Sequence[str], here: int, new: Sequence[str], there: int) -> int:
-    """How many rules are the same from two places on, many compared at once, which is C's work."""
+def _in_common(old: Sequence[object], here: int, new: Sequence[object], there: int) -> int:
+    """How many are the same from two places on; many are compared at once, which is C's work."""
     same, left = 0, min(len(old) - here, len(new) - there)
     while same < left:
         size = min(_CHUNK, left - same)
