@@ -20,7 +20,8 @@ from labnet.state.base import Command, Key, Object, Operator, State, Stdin, prin
 from labnet.state.flows import Flow, UdpFlows, UdpService
 from labnet.state.layer3 import Address, FdbEntry, Neighbour, Route, Sysctl
 from labnet.state.links import Bridge, Netns, Veth, Vxlan
-from labnet.state.nft import NftBlock, NftTable, sorted_blocks
+from labnet.state.nft import NftTable, sorted_blocks
+from labnet.state.nft_block import NftBlock
 from labnet.state.nft_listing import parse_nft_tables
 from labnet.state.process import Process
 from labnet.state.rules import BUILTIN, Ruleset, parse_rulesets, sorted_chains, sorted_rules

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-
-if TYPE_CHECKING:
-    from labnet.state.nft import NftBlock
+from labnet.state.nft_block import NftBlock
 
 
 _REFERENCE = re.compile(r"@([\w./\\-]+)")

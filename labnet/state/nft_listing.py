@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from labnet.state.nft import NftBlock, NftTable, sorted_blocks
+from labnet.state.nft import NftTable, sorted_blocks
+from labnet.state.nft_block import NftBlock
 
 
 _FAMILIES: dict[str, Literal[4, 6]] = {"ip": 4, "ip6": 6}
