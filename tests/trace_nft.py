@@ -48,6 +48,20 @@ VERDICTS = {
         "dropped",
         nft=f"chain late type filter hook forward priority 5\n  accept\n{FORWARD}\n  drop",
     ),
+    "of one priority the later is asked first": Case(
+        "out",
+        "10.1.0.3:80",
+        "dropped",
+        nft="chain first type filter hook forward priority 0\n  meta mark 0x00000001 drop\n"
+        "chain second type filter hook forward priority 0\n  meta mark set 0x00000001",
+    ),
+    "of one priority the earlier is asked last": Case(
+        "out",
+        "10.1.0.3:80",
+        OUT_TO_B,
+        nft="chain first type filter hook forward priority 0\n  meta mark set 0x00000001\n"
+        "chain second type filter hook forward priority 0\n  meta mark 0x00000001 drop",
+    ),
     "return": Case(
         "out",
         "10.1.0.3:80",

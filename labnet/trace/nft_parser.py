@@ -159,9 +159,10 @@ def _redirect(words: Words, sets: Sets) -> Statement:
 
 
 def _flags(words: Words) -> frozenset[str]:
-    flags = set()
-    while flag := words.take_any(_NAT_FLAGS):
-        flags.add(flag)
+    flags: set[str] = set()
+    while words and (more := {*words.peek().split(",")}) <= _NAT_FLAGS:
+        flags |= more
+        words.take()
         words.take_if(",")
     return frozenset(flags)
 

@@ -9,7 +9,8 @@ from labnet.trace.packet import Branch, Packet, Step, UnknownRuleError, Verdict
 
 
 ONE = Fraction(1)
-_MOST_JUMPS = 100_000  # of one packet; the kernel would not have loaded chains that go round
+_MOST_JUMPS = 10_000  # of one packet; the kernel would not have loaded chains that go round
+_DEEPEST = 256  # calls; nftables has 16
 
 Memory = tuple[tuple[str, str], ...]
 
@@ -29,7 +30,7 @@ class Position:
 
     def to(self, chain: str, *, goto: bool) -> Position:
         """The beginning of another chain, to come back from unless it is a goto."""
-        if self.jumps >= _MOST_JUMPS:
+        if self.jumps >= _MOST_JUMPS or len(self.callers) >= _DEEPEST:
             raise UnknownRuleError(f"the chains go round at {chain}")
         callers = self.callers if goto else (*self.callers, (self.chain, self.index))
         return replace(self, chain=chain, index=0, callers=callers, jumps=self.jumps + 1)
