@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import Literal, NamedTuple
 
 from labnet.state import BUILTIN, Ruleset
 from labnet.trace.iptables_rule import Rule, parse_rule
 from labnet.trace.matches import Match, RecentMatch, Unknown
 from labnet.trace.packet import Branch, Hook, Kind, Packet, Place, UnknownRuleError
-from labnet.trace.position import ONE, Position
+from labnet.trace.position import ONE, Position, follow
 from labnet.trace.targets import (
     Aside,
     CopyMark,
@@ -127,37 +128,28 @@ class IptablesChain:
         if packet.family != self.family or is_nat_over:
             yield Branch(ONE, packet, "continue", ())
             return
-        pending = [Position(packet, self.name)]
-        while pending:
-            yield from self._walk(pending.pop(), place, pending)
+        yield from follow(Position(packet, self.name), partial(self._go, place))
 
-    def _walk(self, at: Position, place: Place, pending: list[Position]) -> Iterator[Branch]:
-        """Follow one packet to its verdict; where ways part, the others become pending."""
-        while True:
-            rules = self.table.rules(at.chain)
-            index = _next_match(rules, at.index, at.packet, place)
-            if index == len(rules):
-                after: Position | list[Branch] = self._back(at)
-            else:
-                found = rules[index]
-                if found.chance < 1:
-                    chance = at.chance * (1 - found.chance)
-                    pending.append(replace(at, index=index + 1, chance=chance))
-                if not found.chance:
-                    return
-                after = self._matched(at, found, index, place)
-            if isinstance(after, list):
-                yield from after
-                return
-            at = after
+    def _go(self, place: Place, at: Position) -> Iterator[Position | Branch]:
+        """To the next rule that matches, and what it does; with chance, on without it as well."""
+        rules = self.table.rules(at.chain)
+        index = _next_match(rules, at.index, at.packet, place)
+        if index == len(rules):
+            yield self._back(at)
+            return
+        found = rules[index]
+        if found.chance:
+            yield from self._matched(at, found, index, place)
+        if found.chance < 1:
+            yield replace(at, index=index + 1, chance=at.chance * (1 - found.chance))
 
-    def _back(self, at: Position) -> Position | list[Branch]:
+    def _back(self, at: Position) -> Position | Branch:
         """The end of a chain: where it was called, or the policy."""
-        return at.back() or [at.by_policy(self.table.name, self.policy)]
+        return at.back() or at.by_policy(self.table.name, self.policy)
 
     def _matched(
         self, at: Position, found: _Checked, index: int, place: Place
-    ) -> Position | list[Branch]:
+    ) -> Iterator[Position | Branch]:
         """What the target of a rule makes of a packet: it goes on, or has its verdicts."""
         rule, target = found.rule, found.rule.target
         if rule.unknown:
@@ -170,10 +162,11 @@ class IptablesChain:
             memory=at.memory + notes,
         )
         if isinstance(target, Jump):
-            return at.to(target.chain, goto=target.goto)
-        if target == Final("RETURN"):
-            return self._back(at)
-        return _act(at, target, place)
+            yield at.to(target.chain, goto=target.goto)
+        elif target == Final("RETURN"):
+            yield self._back(at)
+        else:
+            yield from _act(at, target, place)
 
 
 def _next_match(rules: list[_Checked], index: int, packet: Packet, place: Place) -> int:
@@ -188,16 +181,17 @@ def _next_match(rules: list[_Checked], index: int, packet: Packet, place: Place)
     return index
 
 
-def _act(at: Position, target: Target | None, place: Place) -> Position | list[Branch]:
+def _act(at: Position, target: Target | None, place: Place) -> Iterator[Position | Branch]:
     """Targets that are no chain: marks and logs let the packet go on."""
     match target:
         case None | Aside():
-            return at
+            yield at
         case SetMark() | CopyMark():
-            return replace(at, packet=_marked(at.packet, target))
+            yield replace(at, packet=_marked(at.packet, target))
         case NoTrack():
-            return replace(at, packet=replace(at.packet, state="UNTRACKED"))
-    return list(_ends(at, target, place))
+            yield replace(at, packet=replace(at.packet, state="UNTRACKED"))
+        case _:
+            yield from _ends(at, target, place)
 
 
 def _ends(at: Position, target: Target, place: Place) -> Iterator[Branch]:

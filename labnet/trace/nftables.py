@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, cast
 
 from labnet.state import NftBlock, NftTable
@@ -12,7 +13,7 @@ from labnet.trace.nft_parser import NftRule, parse_nft_rule
 from labnet.trace.nft_sets import NamedSet, NftVerdict
 from labnet.trace.nft_statements import BREAK, Statement, Way
 from labnet.trace.packet import Branch, Hook, Kind, Packet, Place, UnknownRuleError
-from labnet.trace.position import ONE, Position
+from labnet.trace.position import ONE, Position, follow
 
 
 _BASE = re.compile(r"type (\w+) hook (\w+) (?:device \S+ )?priority (\w+|-\d+)(?: ([+-]) (\d+))?$")
@@ -104,21 +105,17 @@ class NftChain:
         if packet.family != self.family or is_nat_over:
             yield Branch(ONE, packet, "continue", ())
             return
-        pending: list[Position | Branch] = [Position(packet, self.name)]
-        while pending:
-            at = pending.pop()
-            if isinstance(at, Branch):
-                yield at
-            else:
-                pending += reversed(self._step(at, place))
+        yield from follow(Position(packet, self.name), partial(self._go, place))
 
-    def _step(self, at: Position, place: Place) -> list[Position | Branch]:
+    def _go(self, place: Place, at: Position) -> Iterator[Position | Branch]:
         """One rule further, or back to the caller, or to the policy."""
         rules = self.table.of_chain(at.chain)
         if at.index == len(rules):
-            return [self._back(at)]
+            yield self._back(at)
+            return
         rule = rules[at.index]
-        return [self._gone(at, rule, way) for way in _run(rule, at.packet, place)]
+        for way in _run(rule, at.packet, place):
+            yield self._gone(at, rule, way)
 
     def _back(self, at: Position) -> Position | Branch:
         """The end of a chain: where it was called, or the policy."""
