@@ -24,10 +24,10 @@ from labnet.state import (
     parse_nft_tables,
     parse_rulesets,
 )
-from labnet.trace import trace
+from labnet.trace import Packet, Tracer, trace
 from packets import Receivers, Seen
 from trace_cases import Case
-from trace_network import NAMES, NODE, PORTS, network
+from trace_network import NAMES, NODE, OUT, PORTS, network, nft_table, rulesets
 from trace_table import CASES, GROUPS, destination, expected, packet_of, rules_of, said
 
 
@@ -155,3 +155,46 @@ def test_what_comes_of_a_packet(wire: Receivers, group: str) -> None:
     wrong = [f"{name}\n{text}" for name, text in found.items() if text]
     assert names
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+RECENT = """
+nat PREROUTING -m recent --rcheck --seconds 60 --reap --name labnet-a --rsource -j A
+nat PREROUTING -m recent --rcheck --seconds 60 --reap --name labnet-b --rsource -j B
+nat PREROUTING -m statistic --mode random --probability 0.50000000000 -j A
+nat PREROUTING -j B
+nat A -p udp -m recent --set --name labnet-a --rsource -j DNAT --to-destination 10.1.0.2:80
+nat B -p udp -m recent --set --name labnet-b --rsource -j DNAT --to-destination 10.1.0.3:80
+"""
+DYNAMIC = """
+set a type ipv4_addr; flags dynamic,timeout; timeout 60s
+set b type ipv4_addr; flags dynamic,timeout; timeout 60s
+chain end-a
+  update @a { ip saddr }
+  meta l4proto 17 dnat to 10.1.0.2:80
+chain end-b
+  update @b { ip saddr }
+  meta l4proto 17 dnat to 10.1.0.3:80
+chain pre type nat hook prerouting priority -100
+  ip saddr @a goto end-a
+  ip saddr @b goto end-b
+  numgen random mod 2 vmap { 0 : goto end-a, 1 : goto end-b }
+"""
+
+
+@pytest.mark.parametrize(
+    "rules", [rulesets(RECENT), [nft_table(DYNAMIC)]], ids=["recent", "dynamic sets"]
+)
+def test_a_client_stays_where_it_was(wire: Receivers, rules: list[Object]) -> None:
+    """What the first packet leaves behind decides about all others, in Linux and the tracer."""
+    for item in rules:
+        make(item)
+    try:
+        tracer = Tracer(network(*observed(rules)))
+        seen = {wire.send(OUT, ("10.9.0.1", 80)) for _ in range(12)}
+    finally:
+        clear(rules)
+    (where,) = seen
+    packet = Packet("", "10.9.0.1", "udp")
+    memory = {o.dst: path.memory for o, path in tracer.trace(OUT, packet).paths.items()}
+    assert set(memory) == {"10.1.0.2:80", "10.1.0.3:80"}
+    assert tracer.trace(OUT, packet, memory[where.dst]).destinations == {where.dst}
