@@ -50,6 +50,17 @@ def test_a_node_has_what_kube_proxy_sets(bring: Bring) -> None:
     assert value("t-sysctls.n1", key) == "3600"
 
 
+def test_what_kube_proxy_no_longer_wants_is_switched_off(bring: Bring) -> None:
+    """An edited lab is as a new one would be."""
+    switches = ("net.ipv4.conf.all.route_localnet", "net.netfilter.nf_conntrack_tcp_be_liberal")
+    liberal = LAB.replace("spec: {", "spec: {kubeProxy: {conntrack: {tcpBeLiberal: true}}, ")
+    lab = bring(text(liberal))
+    assert [value("t-sysctls.n1", key) for key in switches] == ["1", "1"]
+    lab.again(*text(LAB.replace("spec: {", "spec: {kubeProxy: {mode: nftables}, ")))
+    assert [value("t-sysctls.n1", key) for key in switches] == ["0", "0"]
+    assert lab.drift() == []
+
+
 @pytest.mark.parametrize(
     ("key", "module"),
     [

@@ -55,6 +55,8 @@ ip netns exec docker0.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec docker0.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl docker0.node1 net.ipv6.conf.default.accept_dad # Node node1 (docker0.yaml:22)
 ip netns exec docker0.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl docker0.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (docker0.yaml:22)
+ip netns exec docker0.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl docker0.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (docker0.yaml:22)
 ip netns exec docker0.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl docker0.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (docker0.yaml:22)

@@ -55,6 +55,8 @@ ip netns exec nodeport.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec nodeport.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl nodeport.node1 net.ipv6.conf.default.accept_dad # Node node1 (nodeport.yaml:29)
 ip netns exec nodeport.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (nodeport.yaml:29)
+ip netns exec nodeport.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (nodeport.yaml:29)
 ip netns exec nodeport.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (nodeport.yaml:29)
@@ -96,6 +98,8 @@ ip netns exec nodeport.node2 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec nodeport.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl nodeport.node2 net.ipv6.conf.default.accept_dad # Node node2 (nodeport.yaml:30)
 ip netns exec nodeport.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_be_liberal # Node node2 (nodeport.yaml:30)
+ip netns exec nodeport.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (nodeport.yaml:30)
 ip netns exec nodeport.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (nodeport.yaml:30)
@@ -137,6 +141,8 @@ ip netns exec nodeport.node3 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec nodeport.node3 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl nodeport.node3 net.ipv6.conf.default.accept_dad # Node node3 (nodeport.yaml:31)
 ip netns exec nodeport.node3 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_be_liberal # Node node3 (nodeport.yaml:31)
+ip netns exec nodeport.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node3 (nodeport.yaml:31)
 ip netns exec nodeport.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_timeout_established # Node node3 (nodeport.yaml:31)

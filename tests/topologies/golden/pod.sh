@@ -40,6 +40,8 @@ ip netns exec pod.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec pod.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl pod.node1 net.ipv6.conf.default.accept_dad # Node node1 (pod.yaml:21)
 ip netns exec pod.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl pod.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (pod.yaml:21)
+ip netns exec pod.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl pod.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (pod.yaml:21)
 ip netns exec pod.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl pod.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (pod.yaml:21)

@@ -40,6 +40,8 @@ ip netns exec scale.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec scale.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl scale.node1 net.ipv6.conf.default.accept_dad # Node node1 (scale.yaml.j2:19)
 ip netns exec scale.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl scale.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (scale.yaml.j2:19)
+ip netns exec scale.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl scale.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (scale.yaml.j2:19)
 ip netns exec scale.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl scale.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (scale.yaml.j2:19)
@@ -79,6 +81,8 @@ ip netns exec scale.node2 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec scale.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl scale.node2 net.ipv6.conf.default.accept_dad # Node node2 (scale.yaml.j2:20)
 ip netns exec scale.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl scale.node2 net.netfilter.nf_conntrack_tcp_be_liberal # Node node2 (scale.yaml.j2:20)
+ip netns exec scale.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl scale.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (scale.yaml.j2:20)
 ip netns exec scale.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl scale.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (scale.yaml.j2:20)

@@ -40,6 +40,8 @@ ip netns exec services.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec services.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl services.node1 net.ipv6.conf.default.accept_dad # Node node1 (services.yaml:34)
 ip netns exec services.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl services.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (services.yaml:34)
+ip netns exec services.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl services.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (services.yaml:34)
 ip netns exec services.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl services.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (services.yaml:34)
@@ -79,6 +81,8 @@ ip netns exec services.node2 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec services.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl services.node2 net.ipv6.conf.default.accept_dad # Node node2 (services.yaml:35)
 ip netns exec services.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl services.node2 net.netfilter.nf_conntrack_tcp_be_liberal # Node node2 (services.yaml:35)
+ip netns exec services.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl services.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (services.yaml:35)
 ip netns exec services.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl services.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (services.yaml:35)

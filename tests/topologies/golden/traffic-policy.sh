@@ -55,6 +55,8 @@ ip netns exec traffic-policy.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec traffic-policy.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl traffic-policy.node1 net.ipv6.conf.default.accept_dad # Node node1 (traffic-policy.yaml:35)
 ip netns exec traffic-policy.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl traffic-policy.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (traffic-policy.yaml:35)
+ip netns exec traffic-policy.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl traffic-policy.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (traffic-policy.yaml:35)
 ip netns exec traffic-policy.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl traffic-policy.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (traffic-policy.yaml:35)
@@ -96,6 +98,8 @@ ip netns exec traffic-policy.node2 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec traffic-policy.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl traffic-policy.node2 net.ipv6.conf.default.accept_dad # Node node2 (traffic-policy.yaml:36)
 ip netns exec traffic-policy.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl traffic-policy.node2 net.netfilter.nf_conntrack_tcp_be_liberal # Node node2 (traffic-policy.yaml:36)
+ip netns exec traffic-policy.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl traffic-policy.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (traffic-policy.yaml:36)
 ip netns exec traffic-policy.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl traffic-policy.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (traffic-policy.yaml:36)
@@ -137,6 +141,8 @@ ip netns exec traffic-policy.node3 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec traffic-policy.node3 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl traffic-policy.node3 net.ipv6.conf.default.accept_dad # Node node3 (traffic-policy.yaml:37)
 ip netns exec traffic-policy.node3 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl traffic-policy.node3 net.netfilter.nf_conntrack_tcp_be_liberal # Node node3 (traffic-policy.yaml:37)
+ip netns exec traffic-policy.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl traffic-policy.node3 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node3 (traffic-policy.yaml:37)
 ip netns exec traffic-policy.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl traffic-policy.node3 net.netfilter.nf_conntrack_tcp_timeout_established # Node node3 (traffic-policy.yaml:37)

@@ -55,6 +55,8 @@ ip netns exec two-node.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec two-node.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl two-node.node1 net.ipv6.conf.default.accept_dad # Node node1 (two-node.yaml:20)
 ip netns exec two-node.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl two-node.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (two-node.yaml:20)
+ip netns exec two-node.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl two-node.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (two-node.yaml:20)
 ip netns exec two-node.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl two-node.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (two-node.yaml:20)
@@ -94,6 +96,8 @@ ip netns exec two-node.node2 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec two-node.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl two-node.node2 net.ipv6.conf.default.accept_dad # Node node2 (two-node.yaml:21)
 ip netns exec two-node.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl two-node.node2 net.netfilter.nf_conntrack_tcp_be_liberal # Node node2 (two-node.yaml:21)
+ip netns exec two-node.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl two-node.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (two-node.yaml:21)
 ip netns exec two-node.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl two-node.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (two-node.yaml:21)

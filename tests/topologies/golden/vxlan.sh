@@ -40,6 +40,8 @@ ip netns exec vxlan.node1 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec vxlan.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl vxlan.node1 net.ipv6.conf.default.accept_dad # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl vxlan.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl vxlan.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl vxlan.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (vxlan.yaml:24)
@@ -87,6 +89,8 @@ ip netns exec vxlan.node2 sysctl -q -w net.ipv4.ip_forward=1
 ip netns exec vxlan.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
 # + sysctl vxlan.node2 net.ipv6.conf.default.accept_dad # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
+# + sysctl vxlan.node2 net.netfilter.nf_conntrack_tcp_be_liberal # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
 # + sysctl vxlan.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl vxlan.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (vxlan.yaml:25)
