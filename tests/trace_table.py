@@ -9,7 +9,8 @@ import trace_cases
 import trace_matches
 import trace_nft
 from labnet.state import Object, State
-from labnet.trace import Outcome, Packet
+from labnet.trace.outcome import Outcome
+from labnet.trace.packet import Packet
 from trace_cases import Case
 from trace_network import NAMES, network, nft_table, rulesets
 

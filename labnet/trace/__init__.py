@@ -4,6 +4,9 @@ Written from netfilter's semantics (iptables-extensions(8), nft(8), the kernel's
 source), never from the code that compiles rules, so that the two can disagree. `tests/kernel` sends
 real packets through rules that nothing of labnet has made, and compares.
 
+`walk.trace` follows a packet through a State, `passage.passages` through one machine's rules.
+Nothing is imported here, because explaining rules needs no more than reading them.
+
 Decisions
 - We chose to follow every random branch with its probability over picking one: what is compared is
   the whole set of what can happen to a packet.
@@ -18,22 +21,3 @@ Decisions
   of what goes wrong with Services is between machines: a port that is no hairpin, a source that
   another machine takes for its own. `passage` asks one machine's rules only.
 """
-
-from labnet.trace.outcome import Hop, Outcome, Path, Trace
-from labnet.trace.packet import Packet, UnknownRuleError
-from labnet.trace.passage import Passage, passages
-from labnet.trace.walk import Tracer, trace
-
-
-__all__ = [
-    "Hop",
-    "Outcome",
-    "Packet",
-    "Passage",
-    "Path",
-    "Trace",
-    "Tracer",
-    "UnknownRuleError",
-    "passages",
-    "trace",
-]

@@ -24,7 +24,8 @@ from labnet.state import (
     parse_nft_tables,
     parse_rulesets,
 )
-from labnet.trace import Packet, Tracer, trace
+from labnet.trace.packet import Packet
+from labnet.trace.walk import Tracer, trace
 from packets import Receivers, Seen
 from trace_cases import Case
 from trace_network import NAMES, NODE, OUT, PORTS, network, nft_table, rulesets

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labnet.trace import trace
+from labnet.trace.walk import trace
 from trace_network import NAMES
 from trace_table import CASES, expected, packet_of, said, state_of
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labnet.state import NftTable
-from labnet.trace import Packet, UnknownRuleError, passages
 from labnet.trace.iptables import base_chains
 from labnet.trace.nftables import nft_base_chains
-from labnet.trace.packet import Branch
+from labnet.trace.packet import Branch, Packet, UnknownRuleError
+from labnet.trace.passage import passages
 from trace_network import nft_table, rulesets
 
 

@@ -23,7 +23,9 @@ from labnet.state import (
     Sysctl,
     Veth,
 )
-from labnet.trace import Packet, Trace, Tracer, trace
+from labnet.trace.outcome import Trace
+from labnet.trace.packet import Packet
+from labnet.trace.walk import Tracer, trace
 from labs import TOPOLOGIES, topology
 from trace_network import NODE, OUT, A, network, rulesets
 
