@@ -267,6 +267,14 @@ def test_node_port_addresses_are_those_of_the_node() -> None:
     assert jumps == ["10.244.1.1/32", "127.0.0.1/32", "172.18.0.1/32"]
 
 
+@pytest.mark.parametrize("prefix", ["0.0.0.0/1", "126.0.0.0/7", "127.0.0.0/16"])
+def test_any_prefix_with_the_loopback_in_it_selects_it(prefix: str) -> None:
+    """Also one that begins before 127.0.0.0."""
+    proxy = kube_proxy(node_port_addresses=(prefix,))
+    found = rules(cluster(service("web"), proxy=proxy), "KUBE-SERVICES")
+    assert any(rule.startswith("-d 127.0.0.1/32 -m comment") for rule in found)
+
+
 def test_the_mark_is_one_bit() -> None:
     """masqueradeBit, in both tables."""
     made = ALL["masquerade-all"]()

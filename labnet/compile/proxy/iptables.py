@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 
 from labnet.compile.parts import Part, TablePart
 from labnet.compile.proxy.endpoints import ChosenEndpoints, endpoint_choice
@@ -27,10 +26,10 @@ from labnet.compile.proxy.iptables_service import (
 )
 from labnet.compile.proxy.node import (
     NodePortAddresses,
+    is_inside,
     local_traffic,
     localhost_node_ports,
     node_port_addresses,
-    primary_addresses,
 )
 from labnet.compile.proxy.service_port import ServicePortInfo, service_ports
 from labnet.model import Cluster, Family, Node
@@ -103,18 +102,12 @@ class _Ledger:
         found = []
         for number, (info, choice) in enumerate(self.ports):
             chosen = choice(node)
-            inside = bool(info.source_ranges) and _is_inside(node, info.source_ranges)
+            inside = bool(info.source_ranges) and is_inside(node, info.source_ranges)
             key = number, id(chosen), inside  # a choice is kept for as long as it is asked
             if key not in known:
                 known[key] = service_rules(info, chosen, setting, node_in_ranges=inside)
             found.append(known[key])
         return found
-
-
-def _is_inside(node: Node, ranges: Iterable[str]) -> bool:
-    """Whether any of the ranges, which are of one family, holds the node's address."""
-    networks = [ip_network(text) for text in ranges]
-    return any(ip in network for ip in primary_addresses(node) for network in networks)
 
 
 def _nat(

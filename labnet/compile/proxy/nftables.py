@@ -45,13 +45,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 
 from labnet.compile.parts import Part
 from labnet.compile.proxy.endpoints import ChosenEndpoints, endpoint_choice
 from labnet.compile.proxy.nftables_base import Setting, base_blocks, node_blocks, set_headers
 from labnet.compile.proxy.nftables_port import PortParts, port_parts
-from labnet.compile.proxy.node import local_traffic, node_port_addresses, primary_addresses
+from labnet.compile.proxy.node import is_inside, local_traffic, node_port_addresses
 from labnet.compile.proxy.service_port import ServicePortInfo, service_ports
 from labnet.model import Cluster, Family, Node
 from labnet.state import NftBlock, NftTable, sorted_blocks
@@ -103,7 +102,7 @@ class _Ledger:
         parts = []
         for number, (info, choice) in enumerate(self.ports):
             chosen = choice(node)
-            inside = bool(info.source_ranges) and _is_inside(node, info.source_ranges)
+            inside = bool(info.source_ranges) and is_inside(node, info.source_ranges)
             key = number, id(chosen), inside  # a choice is kept for as long as it is asked
             if key not in known:
                 known[key] = port_parts(info, chosen, setting, node_in_ranges=inside)
@@ -112,12 +111,6 @@ class _Ledger:
         if whole not in self.made:
             self.made[whole] = list(_merged(parts, setting))
         return self.made[whole]
-
-
-def _is_inside(node: Node, ranges: Iterable[str]) -> bool:
-    """Whether any of the ranges, which are of one family, holds the node's address."""
-    networks = [ip_network(text) for text in ranges]
-    return any(ip in network for ip in primary_addresses(node) for network in networks)
 
 
 def _merged(parts: Iterable[PortParts], setting: Setting) -> Iterator[NftBlock]:

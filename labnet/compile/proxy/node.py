@@ -18,6 +18,7 @@ from labnet.state import Address
 PRIMARY = "primary"
 """The word of `nodePortAddresses` for the addresses that Kubernetes knows the node by."""
 _LOOPBACK = {4: "127.0.0.1/8", 6: "::1/128"}
+_LOOPBACK_NETWORK = ip_network("127.0.0.0/8")
 
 
 class LocalTraffic(NamedTuple):
@@ -52,7 +53,7 @@ class NodePortAddresses:
     """Where a node takes NodePort traffic in one family.
 
     `match_all` is any address of the node, and then `addresses` is empty; else they are those of
-    the node that were selected, sorted. `loopback` says that 127.0.0.0/8 is among what was asked.
+    the node that were selected, sorted. `loopback` says that any of 127.0.0.0/8 was asked for.
     """
 
     match_all: bool
@@ -96,13 +97,19 @@ def primary_addresses(node: Node) -> tuple[IPAddress, ...]:
     return tuple(interface.ip for interface in node.addresses)
 
 
+def is_inside(node: Node, ranges: Iterable[str]) -> bool:
+    """Whether any of the ranges, which are of one family, holds the node's address."""
+    networks = [ip_network(text) for text in ranges]
+    return any(ip in network for ip in primary_addresses(node) for network in networks)
+
+
 def _selected(cidrs: Iterable[IPNetwork], held: Iterable[IPAddress]) -> NodePortAddresses:
     """Those of the addresses that a node holds which are in one of the prefixes."""
     wanted = list(cidrs)
     if not all(cidr.prefixlen for cidr in wanted) or not wanted:
         return NodePortAddresses(match_all=True, loopback=True)
     found = sorted({ip for ip in held if any(ip in cidr for cidr in wanted)}, key=int)
-    loopback = any(cidr.version == 4 and cidr[0].is_loopback for cidr in wanted)
+    loopback = any(cidr.overlaps(_LOOPBACK_NETWORK) for cidr in wanted if cidr.version == 4)
     return NodePortAddresses(False, tuple(str(ip) for ip in found), loopback)
 
 
