@@ -227,6 +227,25 @@ def test_of_two_services_with_one_address_the_first_has_it() -> None:
     )
 
 
+def test_comments_are_those_of_a_real_node() -> None:
+    """As `nft list table ip kube-proxy` printed them where Kubernetes 1.36 ran."""
+    table = table_of(web(*WEB))
+    names = ("cluster-ips", "hairpin-connections", "nodeport-ips", "service-ips")
+    assert [blocks_of(table)[name].header[-1] for name in names] == [
+        'comment "Active ClusterIPs"',
+        'comment "service hairpin connections"',
+        'comment "IPs that accept NodePort traffic"',
+        'comment "ClusterIP, ExternalIP and LoadBalancer IP traffic"',
+    ]
+    other = "ip saddr != 10.244.0.0/16 meta mark set meta mark | 0x00004000"
+    why = "masquerade clusterIP traffic from outside cluster"
+    assert members(table, "services") == (
+        f'ip daddr @cluster-ips {other} comment "{why}"',
+        "ip daddr . meta l4proto . th dport vmap @service-ips",
+        "ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports",
+    )
+
+
 def test_comments_are_no_longer_than_nft_takes() -> None:
     """The comment of a Service with the longest names is cut."""
     name = f"{'n' * 63}/{'s' * 63}"

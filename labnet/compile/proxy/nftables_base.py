@@ -148,7 +148,7 @@ def _from_outside(setting: Setting) -> Iterator[str]:
     if setting.masquerade_all:
         yield f'{to} {setting.masquerade} comment "masquerade all ClusterIP traffic"'
     elif other:
-        what = "masquerade ClusterIP traffic from outside the cluster"
+        what = "masquerade clusterIP traffic from outside cluster"
         yield f'{to} {other} {setting.masquerade} comment "{what}"'
 
 
@@ -159,7 +159,7 @@ def set_headers(setting: Setting) -> dict[str, tuple[str, ...]]:
         "cluster-ips": (f"type {address}", 'comment "Active ClusterIPs"'),
         "hairpin-connections": (
             f"type {address} . {address} . {port}",
-            'comment "endpoints that reach themselves through a Service"',
+            'comment "service hairpin connections"',
         ),
     }
     for name, what in _DESTINATIONS.items():
