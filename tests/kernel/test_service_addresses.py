@@ -29,6 +29,14 @@ spec:
   containers: [{{name: c, image: agnhost, args: [netexec, --http-port=8080]}}]
 ---
 apiVersion: v1
+kind: Pod
+metadata: {{name: listener}}
+spec:
+  nodeName: n1
+  hostNetwork: true
+  containers: [{{name: c, image: agnhost, args: [netexec, --http-port=8090]}}]
+---
+apiVersion: v1
 kind: Service
 metadata: {{name: web}}
 spec:
@@ -46,7 +54,7 @@ metadata: {{name: none}}
 spec:
   type: LoadBalancer
   selector: {{app: nobody}}
-  ports: [{{port: 80}}]
+  ports: [{{port: 8090}}]
 status: {{loadBalancer: {{ingress: [{{ip: 203.0.113.2}}]}}}}
 """
 
@@ -69,8 +77,12 @@ def test_a_node_in_the_ranges_speaks_from_the_balancers_address(lab: RunningLab)
 
 
 def test_a_node_that_holds_the_address_is_refused_by_itself(lab: RunningLab) -> None:
-    """OUTPUT does not look at external addresses in iptables mode, but INPUT does."""
-    assert lab.curl("n1", "http://203.0.113.2/") == REFUSED
+    """OUTPUT does not look at external addresses in iptables mode, but INPUT does.
+
+    A process listens there on all addresses, and has nothing of it.
+    """
+    assert lab.curl("n1", "http://172.18.0.2:8090/hostname") == "n1"
+    assert lab.curl("n1", "http://203.0.113.2:8090/hostname") == REFUSED
 
 
 def test_any_address_of_a_node_has_node_ports(lab: RunningLab) -> None:
