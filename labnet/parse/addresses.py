@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_address, ip_interface
 from typing import Final, TypeVar
 
 from labnet.model import IPAddress, IPNetwork
@@ -97,17 +97,6 @@ subnet_list: Final[Reader[tuple[IPNetwork, ...]]] = _listed(subnets_of)
 def ip_text(word: str) -> Complaint | None:
     """One address, in whatever notation."""
     return _complaint(_address)(word)
-
-
-def cidr_text(word: str) -> Complaint | None:
-    """An address with a prefix length, host bits or not."""
-    try:
-        ip_interface(word)
-    except ValueError:
-        return f"{quote(word)} is not a subnet in CIDR notation", "for example 10.0.0.0/8"
-    if "/" in word:
-        return None
-    return f"{quote(word)} is not a subnet in CIDR notation", f"did you mean {ip_network(word)}?"
 
 
 def _range(words: str) -> tuple[IPAddress, IPAddress]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clusters import cluster, draining, endpoint, node, service, slice_of
-from labnet.compile.proxy.endpoints import ChosenEndpoints, chosen_endpoints, endpoint_choice
+from labnet.compile.proxy.endpoints import ChosenEndpoints, endpoint_choice
 from labnet.compile.proxy.service_port import service_ports
 from labnet.model import Endpoint, Node
 
@@ -25,7 +25,7 @@ def chosen(endpoints: Sequence[Endpoint], where: Node = ZONED, **fields: Any) ->
     """The choice of a node for a Service with these endpoints."""
     made = cluster(service("web", **fields), slices=[slice_of("web", *endpoints)])
     ((info, infos),) = service_ports(made, 4)
-    return chosen_endpoints(info, infos, where)
+    return endpoint_choice(info, infos)(where)
 
 
 def last(endpoints: Sequence[object]) -> list[int]:

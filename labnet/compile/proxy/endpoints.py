@@ -38,17 +38,10 @@ class ChosenEndpoints:
         return tuple(union[text] for text in sorted(union))
 
 
-def chosen_endpoints(
-    info: ServicePortInfo, endpoints: Sequence[EndpointInfo], node: Node
-) -> ChosenEndpoints:
-    """What a node uses of the endpoints of a port of a Service."""
-    return endpoint_choice(info, endpoints)(node)
-
-
 def endpoint_choice(
     info: ServicePortInfo, endpoints: Sequence[EndpointInfo]
 ) -> Callable[[Node], ChosenEndpoints]:
-    """`chosen_endpoints` of every node, with what is the same for all of them done once.
+    """What each node uses of the endpoints of a port; what is the same for all is done once.
 
     Two nodes that choose the same get the same object, so what is derived from it can be shared.
     """
