@@ -17,7 +17,7 @@ from labnet.cli.netfilter.render import save_text, text_lines
 from labnet.cli.netfilter.walk import Wanted, concerning, steps
 from labnet.parse import SourceText, parse
 from labnet.resolve import resolve
-from labnet.state import NftTable, Ruleset, parse_rulesets
+from labnet.state import NftTable, Ruleset, parse_rulesets, sorted_chains
 
 
 Golden = Callable[[str, str], None]
@@ -178,7 +178,23 @@ def test_rules_can_be_restored(lab_file: str, capsys: pytest.CaptureFixture[str]
     cluster = the_cluster()
     assert text == save_text(tables_of(cluster))
     parsed = parse_rulesets(cluster.nodes[0].netns, 4, text)
-    assert {one.table for one in parsed} == {"nat", "filter", "mangle"}
+    assert [one.table for one in parsed] == ["mangle", "filter", "nat"], "as iptables-save has them"
+    assert "#" not in text, "there is one family only"
+
+
+def test_saved_rules_of_two_families_say_whose_they_are() -> None:
+    """Tables of IPv4 and of IPv6 have the same names: a comment, which both tools skip, tells."""
+    tables = [
+        Ruleset("show.node1", family, table, sorted_chains(table, ()), ())
+        for table in ("filter", "mangle")
+        for family in (6, 4)
+    ]
+    found = [line for line in save_text(tables).splitlines() if line[0] in "#*"]
+    four, six = (
+        ["# iptables-save", "*mangle", "*filter"],
+        ["# ip6tables-save", "*mangle", "*filter"],
+    )
+    assert found == [*four, *six]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -24,6 +24,7 @@ _HOOKS = {
     "output": "packets that the node itself sends",
     "postrouting": "packets that leave",
 }
+_SAVED = ("mangle", "security", "raw", "filter", "nat")
 
 
 def no_style(text: str, style: str) -> str:
@@ -112,15 +113,24 @@ def _step_json(step: Step) -> dict[str, Any]:
 
 
 def save_text(tables: Iterable[Ruleset | NftTable]) -> str:
-    """The tables as iptables-save and ip6tables-save print them, then those of nftables."""
+    """The tables as iptables-save and ip6tables-save print them, then those of nftables.
+
+    Where there are both of the first, a comment says whose a table is: nothing in its text does.
+    """
     found = list(tables)
-    saved = [one.text() for one in _sorted(found) if isinstance(one, Ruleset)]
-    listed = [one.text() for one in _sorted(found) if isinstance(one, NftTable)]
-    return "".join((*saved, *listed))
+    saved: dict[int, list[str]] = {4: [], 6: []}
+    for one in sorted((one for one in found if isinstance(one, Ruleset)), key=_saved_at):
+        saved[one.family].append(one.text())
+    if all(saved.values()):
+        saved[4].insert(0, "# iptables-save\n")
+        saved[6].insert(0, "# ip6tables-save\n")
+    listed = sorted((one for one in found if isinstance(one, NftTable)), key=lambda one: one.family)
+    return "".join((*saved[4], *saved[6], *(one.text() for one in listed)))
 
 
-def _sorted(tables: Iterable[Ruleset | NftTable]) -> list[Ruleset | NftTable]:
-    return sorted(tables, key=lambda one: (one.family, one.key))
+def _saved_at(table: Ruleset) -> int:
+    """Where iptables-save (of nf_tables) has a table."""
+    return _SAVED.index(table.table)
 
 
 def only(tables: Iterable[Ruleset | NftTable], blocks: Blocks) -> Iterator[Ruleset | NftTable]:
