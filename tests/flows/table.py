@@ -346,6 +346,25 @@ c1 -> lb web-cl: {ALL}
 x3 -> lb web-cl: timeout
 """,
     ),
+    "no-detector": (
+        """
+    clusterCIDR: 'fd00:10:244::/56'
+""",
+        f"""
+c1 -> cluster web: {ALL}
+a1 -> cluster web: a1/n1 b1 b2
+4: n1 -> cluster web: {ALL}
+4: n3 -> cluster web: {ALL}
+4: x1 -> cluster web: a1 b1/n1 b2/n1
+4: c1 -> node:n1 web-cl: a1
+4: c3 -> node:n3 web-cl: timeout
+4: c1 -> lb web-cl: a1
+4: c3 -> external web-cl: timeout
+c1 -> node:n1 web: n1: {ALL}
+n1 -> node:n1 web-cl: n1: {ALL}
+x1 -> node:n1 web-cl: a1
+""",
+    ),
     "node-port-addresses": (
         """
     nodePortAddresses: [172.18.0.0/24, 'fc00:f853:ccd:e793::/64']
