@@ -8,6 +8,7 @@ from typing import Any
 
 from labnet.cli.netfilter.blocks import Block, Blocks
 from labnet.cli.netfilter.nft_blocks import block_name
+from labnet.cli.netfilter.nft_names import named
 from labnet.cli.netfilter.origins import STRANGER
 from labnet.cli.netfilter.walk import Step, steps
 from labnet.state import NftTable, Ruleset
@@ -72,8 +73,14 @@ def _step(step: Step, style: Style) -> Iterator[str]:
     again = "; see above" if any(key.name in step.line.words for key in step.again) else ""
     origin = step.line.origin
     mark = "stranger" if origin.component == STRANGER else "words"
-    yield f"{indent}{step.line.text}"
+    yield f"{indent}{_rule(step)}"
     yield style(f"{indent}# {step.line.words}{again}  [{origin}]", mark)
+
+
+def _rule(step: Step) -> str:
+    """The rule as the tool lists it for people."""
+    key = step.block.key
+    return step.line.text if key.tool == "iptables" else named(step.line.text, key.name)
 
 
 def rules_json(blocks: Blocks, families: Iterable[int]) -> list[dict[str, Any]]:
@@ -105,7 +112,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         "base": step.base.key.name,
         "chain": key.name,
         "depth": step.depth,
-        "rule": step.line.text,
+        "rule": _rule(step),
         "words": step.line.words,
         "leadsTo": [there.name for there in step.line.leads_to],
         "origin": {field: value for field, value in said.items() if value},
