@@ -10,6 +10,9 @@ _WORDS: Final = (
     (re.compile(r"\bct state 0x8\b"), "ct state new"),
     (re.compile(r"\bct status 0x20\b"), "ct status dnat"),
     (re.compile(r"(\bfib [sd]addr) type 2\b"), r"\1 type local"),
+    (re.compile(r"\bmeta l4proto 6\b"), "meta l4proto tcp"),
+    (re.compile(r"\bmeta l4proto 17\b"), "meta l4proto udp"),
+    (re.compile(r"\bmeta l4proto 132\b"), "meta l4proto sctp"),
 )
 _PROTOCOLS: Final = {"6": "tcp", "17": "udp", "132": "sctp"}
 _PROTOCOL: Final = re.compile(r"(^|(?<= \. ))(?:6|17|132)(?= \. \d+(?: |$))")
