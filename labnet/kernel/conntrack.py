@@ -13,6 +13,7 @@ import socket
 import struct
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,21 +38,21 @@ _COUNT = Path("/proc/sys/net/netfilter/nf_conntrack_count")
 
 
 def observe_flows(wanted: Iterable[UdpFlows], thread: netns.Thread) -> Iterator[UdpFlows]:
-    """The same, with what is stale now; nothing is, where the kernel cannot tell."""
+    """The same, with what leads nowhere now; nothing does, where the kernel cannot tell."""
     for item in wanted:
         thread.enter(item.netns)
         try:
-            stale = _stale(item)
+            stale = item.lost_among(_flows_of(item))
         except OSError:  # whoever changes rules will hear of it
             stale = ()
-        yield UdpFlows(item.netns, item.family, item.services, stale)
+        yield replace(item, stale=stale)
 
 
 def remove_flows(item: UdpFlows, thread: netns.Thread) -> None:
     """Remove what is stale at this moment; raises MachineError if the kernel cannot, or Failed."""
     thread.enter(item.netns)
     try:
-        stale = _stale(item)
+        stale = item.stale_among(_flows_of(item))
         if stale:
             _remove(item.family, stale)
     except OSError as error:
@@ -61,12 +62,12 @@ def remove_flows(item: UdpFlows, thread: netns.Thread) -> None:
         raise Failed(f"{item}: {error.strerror}") from error
 
 
-def _stale(item: UdpFlows) -> tuple[Flow, ...]:
-    """What is stale in the namespace that the thread is in."""
+def _flows_of(item: UdpFlows) -> Iterable[Flow]:
+    """What is sent to the ports of Services in the namespace that the thread is in."""
     ports = item.ports()
     if not ports or not _entries():
         return ()
-    return item.stale_among(_flows(item.family, udp_flows(item.family), ports))
+    return _flows(item.family, udp_flows(item.family), ports)
 
 
 def udp_flows(family: Literal[4, 6]) -> list[bytes]:

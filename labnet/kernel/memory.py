@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from labnet.errors import Failed
 from labnet.kernel.protocol import Removal
@@ -52,8 +53,8 @@ class MemoryKernel:
         seen = {k: v for k, v in self._objects.items() if v.key[1].startswith(prefix)}
         for item in desired:
             if isinstance(item, UdpFlows) and ("netns", item.netns) in seen:
-                stale = item.stale_among(self.flows.get((item.netns, item.family), ()))
-                seen[item.key] = UdpFlows(item.netns, item.family, item.services, stale)
+                stale = item.lost_among(self.flows.get((item.netns, item.family), ()))
+                seen[item.key] = replace(item, stale=stale)
         return State(seen)
 
     def apply(self, lab: str, plan: Plan, progress: Callable[[Op], None]) -> None:

@@ -45,8 +45,9 @@ class UdpService:
 class UdpFlows(Object):
     """The UDP flows to Services that conntrack of a namespace remembers, of one family.
 
-    `stale` are those that are answered by none of the Service's endpoints: there should be none.
+    `stale` are those that lead nowhere from here (`lost_among`): there should be none.
     A Service without endpoints has none either: with nobody to move to, its flows stay.
+    `addresses` are the node's own.
     """
 
     rank: ClassVar[int] = 9
@@ -54,6 +55,7 @@ class UdpFlows(Object):
     family: Literal[4, 6]
     services: tuple[UdpService, ...]
     stale: tuple[Flow, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -67,7 +69,10 @@ class UdpFlows(Object):
         return exact | {service.node_port for service in served if service.node_port}
 
     def stale_among(self, flows: Iterable[Flow]) -> tuple[Flow, ...]:
-        """Those that go to a Service and are answered by none of its endpoints, sorted."""
+        """Those that go to a Service and are answered by none of its endpoints, sorted.
+
+        kube-proxy removes them all when rules have changed.
+        """
         exact: dict[Place, Collection[Place]] = {}
         by_port: dict[int, Collection[Place]] = {}
         for service in self.services:
@@ -83,6 +88,22 @@ class UdpFlows(Object):
                 if flow.answerer not in exact.get(flow.destination, (flow.answerer,))
                 or flow.answerer not in by_port.get(flow.destination[1], (flow.answerer,))
             )
+        )
+
+    def lost_among(self, flows: Iterable[Flow]) -> tuple[Flow, ...]:
+        """The stale ones with which something is wrong.
+
+        What a pod sends to another machine's NodePort is DNATed there and not here: to remove such
+        a flow mends nothing, and the next packet makes it again.
+        """
+        stale = self.stale_among(flows)
+        exact = {place for service in self.services for place in service.destinations if stale}
+        return tuple(
+            flow
+            for flow in stale
+            if flow.answerer != flow.destination
+            or flow.destination in exact
+            or flow.destination[0] in self.addresses
         )
 
     def add(self) -> list[Command]:

@@ -145,6 +145,15 @@ def test_a_client_of_a_service_without_endpoints_waits_for_one(bring: Bring, mod
     assert client.ask() == "beta"
 
 
+def test_a_node_port_of_another_node_is_no_drift(bring: Bring, mode: str) -> None:
+    """The client's own node knows the flow as it was sent, and that is how it is to be."""
+    lab = bring(text(sources(mode, "alpha")))
+    client = Client(lab, "client", lab.ip("node2"), 30053)
+    assert client.ask() == "alpha"
+    assert any(f"dst={lab.ip('node2')} sport=40000" in line for line in entries(lab))
+    assert lab.drift() == []
+
+
 TALK = """
 import socket, sys
 s = socket.create_connection((sys.argv[1], 80), timeout=5)

@@ -99,7 +99,7 @@ def test_stale_entries_are_found_and_only_they_are_removed(family: Literal[4, 6]
 def test_an_entry_that_has_ended_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between looking and removing it may be gone."""
     gone = Flow(("10.244.0.9", 1001), ("10.96.0.10", 53), ("10.244.0.3", 5353))
-    monkeypatch.setattr(conntrack, "_stale", lambda _: (gone,))
+    monkeypatch.setattr(conntrack, "_flows_of", lambda _: (gone,))
     with netns.Thread() as thread:
         remove_flows(wanted(4), thread)
 

@@ -48,6 +48,26 @@ def test_flows_to_elsewhere_stay(destination: tuple[str, int]) -> None:
     assert FLOWS.stale_among([Flow(CLIENT, destination, ("10.244.0.3", 5353))]) == ()
 
 
+@pytest.mark.parametrize(
+    ("destination", "answerer", "is_lost"),
+    [
+        (("172.18.0.3", 30053), ("172.18.0.3", 30053), False),  # DNATed there
+        (("172.18.0.2", 30053), ("172.18.0.2", 30053), True),  # from before there was a Service
+        (CLUSTER_IP, CLUSTER_IP, True),
+        (("172.18.0.3", 30053), ("10.244.0.3", 5353), True),
+        (("172.18.0.2", 30053), FIRST, False),
+    ],
+)
+def test_what_is_sent_to_another_machine_is_not_lost(
+    destination: tuple[str, int], answerer: tuple[str, int], *, is_lost: bool
+) -> None:
+    """A NodePort elsewhere is no affair of this node's rules, whatever kube-proxy removes."""
+    flow = Flow(CLIENT, destination, answerer)
+    node = UdpFlows("lab.node1", 4, (DNS,), addresses=("172.18.0.2",))
+    assert node.lost_among([flow]) == ((flow,) if is_lost else ())
+    assert node.stale_among([flow]) == (() if answerer == FIRST else (flow,))
+
+
 def test_ports_are_those_of_services_with_endpoints() -> None:
     """No other flow needs to be looked at."""
     assert FLOWS.ports() == {53, 30053}

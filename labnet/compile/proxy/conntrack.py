@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labnet.compile.parts import Part
+from labnet.compile.proxy.node import primary_addresses
 from labnet.compile.proxy.service_port import EndpointInfo, ServicePortInfo, service_ports
 from labnet.model import Cluster, Family
 from labnet.state import UdpFlows, UdpService
@@ -24,7 +25,9 @@ def compile_flows(cluster: Cluster, family: Family) -> Iterator[Part]:
     )
     if services:
         for node in cluster.nodes:
-            yield Part(UdpFlows(node.netns, family, services), "UDP flows of kube-proxy")
+            own = tuple(str(ip) for ip in primary_addresses(node) if ip.version == family)
+            flows = UdpFlows(node.netns, family, services, addresses=own)
+            yield Part(flows, "UDP flows of kube-proxy")
 
 
 def _service(port: ServicePortInfo, endpoints: tuple[EndpointInfo, ...]) -> UdpService:
