@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from flows.table import VARIANTS
+from flows.variants import VARIANTS
 
 
 HTTP, UDP = 8080, 8081

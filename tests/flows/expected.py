@@ -18,7 +18,8 @@ from flows.cluster import (
     node_port,
     pod_ip,
 )
-from flows.table import FLOWS, VARIANTS
+from flows.table import FLOWS
+from flows.variants import VARIANTS
 
 
 REFUSED, TIMEOUT = "refused", "timeout"

@@ -6,7 +6,7 @@ import pytest
 
 from flows.expected import MODES, flows
 from flows.oracle import disagreements, foreseen, traced
-from flows.table import VARIANTS
+from flows.variants import VARIANTS
 
 
 @pytest.mark.parametrize("variant", ["", *VARIANTS])

@@ -11,7 +11,7 @@ from flows.client import ask
 from flows.cluster import HOSTS, PODS, ZONES, cluster_ip, lab_text, node_ip
 from flows.expected import MODES, REFUSED, TIMEOUT, Answer, Flow, flows
 from flows.oracle import VIA, VIRTUAL, disagreements
-from flows.table import VARIANTS
+from flows.variants import VARIANTS
 from kernel.conftest import Bring
 from labnet.names import netns_name, segment_netns
 from labs import RunningLab, text
