@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labnet.agent.folder import LabFolder, lab_names
-    from labnet.agent.lifecycle import Loaded, Preview, container_statuses, load, preview, up
+    from labnet.agent.lifecycle import (
+        Loaded,
+        Preview,
+        container_statuses,
+        load,
+        preview,
+        preview_again,
+        up,
+    )
     from labnet.agent.outcome import Listener, Outcome
     from labnet.agent.removal import down
     from labnet.agent.saved import Saved
@@ -37,6 +45,7 @@ __all__ = [
     "lab_names",
     "load",
     "preview",
+    "preview_again",
     "up",
 ]
 
@@ -52,6 +61,7 @@ _HOMES = {
     "lab_names": "folder",
     "load": "lifecycle",
     "preview": "lifecycle",
+    "preview_again": "lifecycle",
     "up": "lifecycle",
 }
 

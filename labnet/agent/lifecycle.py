@@ -126,15 +126,24 @@ def preview(sources: Sequence[SourceText], kernel: Kernel | None = None) -> Prev
     It is one pass, as of `up --no-wait`: pods that are to start count as ready.
     """
     parsed = parse(sources)
-    lab = parsed.topology.lab.name
     try:
-        saved = read_saved(LabFolder(lab))
+        saved = read_saved(LabFolder(parsed.topology.lab.name))
     except PermissionError:  # root has labs; observing fails too if this is one of them
         saved = None
-    machine = kernel or linux()
-    only = _first_pass(parsed.topology, saved, machine, wait=False)
+    return _preview(parsed.topology, saved, parsed.warnings, kernel or linux())
+
+
+def preview_again(loaded: Loaded, kernel: Kernel | None = None) -> Preview:
+    """What an `up` of the same files would do to a running lab; raises what observing raises."""
+    return _preview(loaded.topology, loaded.saved, (), kernel or linux())
+
+
+def _preview(
+    topology: Topology, saved: Saved | None, warnings: tuple[Problem, ...], machine: Kernel
+) -> Preview:
+    only = _first_pass(topology, saved, machine, wait=False)
     machine.check_names(only.plan)
-    return Preview(lab, only.plan, parsed.warnings, only.cluster, only.desired)
+    return Preview(topology.lab.name, only.plan, warnings, only.cluster, only.desired)
 
 
 def up(

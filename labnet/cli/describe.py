@@ -34,7 +34,7 @@ def describe(kind: str, names: tuple[str, ...], namespace: str, lab: str) -> int
     asked = parse_request(kind, names)
     loaded = labs.load(lab)
     view = labs.look(loaded)
-    preview = agent.preview(loaded.saved.sources)
+    preview = agent.preview_again(loaded)
     found = [
         item
         for one, name in asked

@@ -203,3 +203,13 @@ def test_a_crash_at_any_moment_heals(world: World) -> None:
             break
     assert 5 < after < 39
     world.dies_after = None
+
+
+def test_a_lab_that_was_read_is_not_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `describe` previews, it has loaded: thousands of Services take seconds to parse."""
+    up(world, a="x")
+    loaded = lifecycle.load("t-passes")
+    monkeypatch.setattr(lifecycle, "parse", None)
+    assert lifecycle.preview_again(loaded, world).plan == ()
