@@ -207,17 +207,15 @@ def sorted_chains(table: str, chains: Iterable[tuple[str, str]]) -> tuple[tuple[
 
 def sorted_rules(chains: Iterable[tuple[str, str]], rules: Iterable[str]) -> tuple[str, ...]:
     """Rules in the order of their chains, and within a chain as they are."""
-    place = {name: number for number, (name, _) in enumerate(chains)}
-    rules = tuple(rules)
-    met, prefix = [], "\n"
-    for rule in rules:  # those of a chain mostly stand together, and the chains in their order
+    shares: dict[str, list[str]] = {name: [] for name, _ in chains}
+    share: list[str] = []
+    prefix = "\n"
+    for rule in rules:  # those of a chain mostly stand together
         if not rule.startswith(prefix):
             chain = _chain(rule)
-            prefix = f"-A {chain} "
-            met.append(place[chain])
-    if met == sorted(set(met)):
-        return rules
-    return tuple(sorted(rules, key=lambda rule: place[_chain(rule)]))
+            prefix, share = f"-A {chain} ", shares[chain]
+        share.append(rule)
+    return tuple(rule for share in shares.values() for rule in share)
 
 
 def parse_rulesets(netns: str, family: Literal[4, 6], text: str) -> list[Ruleset]:

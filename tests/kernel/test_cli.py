@@ -68,7 +68,7 @@ def test_up_says_what_it_did(first_up: Done) -> None:
     """One line on standard output; what to type next on standard error."""
     pattern = r"two-node is up: 2 nodes, 1 host, 3 pods \(\d+ operations, \d\.\d\d s\)\n"
     assert re.fullmatch(pattern, first_up.stdout)
-    assert first_up.stderr.startswith("Try:\n")
+    assert "Try:\n" in first_up.stderr  # below how far it was, on a busy machine
 
 
 def test_what_up_says_to_type_works(first_up: Done) -> None:
