@@ -92,6 +92,21 @@ x1 -> node:n2 web: n2: {ALL}
 x1 -> node:n3 web-cl: timeout
 """,
     ),
+    "any-address": (  # the list has nothing of IPv6, which is as if it were empty there
+        """
+    nodePortAddresses: ['0.0.0.0/0']
+""",
+        f"""
+c1 -> gw:n1 web: n1: {ALL}
+n1 -> gw:n1 web: n1: {ALL}
+4: lo1 -> lo web: n1: {ALL} | refused
+lo1 -> lo none: refused
+x1 -> node:n2 web: n2: {ALL}
+x1 -> node:n3 web-cl: timeout
+x1 -> node:n3 none: refused
+c1 -> gw:n1 none: refused
+""",
+    ),
     "primary": (
         """
     nodePortAddresses: [primary]
