@@ -109,6 +109,56 @@ def test_up_killed_at_an_instant_and_then_up(duration: float, tmp_path: Path, in
         agent.down("t-kill")
 
 
+SERVICES = """
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: client}}
+spec: {{nodeName: n1, containers: [{{name: c, image: pause}}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: web}}
+spec:
+  clusterIP: 10.96.7.7
+  selector: {{app: web}}
+  sessionAffinity: {affinity}
+  ports:
+  - {{name: http, port: 80, targetPort: 8080}}
+  - {{name: dns, protocol: UDP, port: 53, targetPort: 8081}}
+"""
+STALE = (
+    *("conntrack", "-I", "-t", "60", "-u", "SEEN_REPLY", "-p", "udp"),
+    *("-s", "10.244.0.99", "--sport", "5", "-d", "10.96.7.7", "--dport", "53"),
+    *("--reply-src", "10.244.1.99", "--reply-port-src", "8081"),
+    *("--reply-dst", "10.244.0.99", "--reply-port-dst", "5"),
+)
+"""An entry of a UDP client whose endpoint is gone."""
+
+
+@pytest.mark.parametrize("instant", range(5))
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+def test_an_edit_killed_at_an_instant_and_then_up(
+    bring: Bring, duration: float, tmp_path: Path, mode: str, instant: int
+) -> None:
+    """Killed in its first or second pass, between rules and flows: the next `up` heals it all."""
+    lab = LAB.format(name="t-edit")
+    settings = "spec:\n  kubeProxy: {{mode: {}}}"
+    other = "nftables" if mode == "iptables" else "iptables"
+    before = lab.replace("spec:", settings.format(other), 1) + SERVICES.format(affinity="None")
+    after = lab.replace("spec:", settings.format(mode), 1) + SERVICES.format(affinity="ClientIP")
+    after = after.replace("app: web", "app: other")  # other pods, and so a second pass
+    running = bring(text(before))
+    running.run("n1", *STALE)
+    path = tmp_path / "lab.yaml"
+    path.write_text(after, encoding="utf-8")
+    killed_after(duration * (instant + 1) / 5, "up", str(path))
+    running.again(*text(after))
+    assert running.drift() == []
+    assert running.curl("client", "http://10.96.7.7/hostname").startswith("web-")
+    assert "10.244.1.99" not in running.run("n1", "conntrack", "-L", "-p", "udp")
+
+
 def test_two_labs_with_the_same_addresses_run_side_by_side(bring: Bring) -> None:
     """Neither sees the other, and each answers under the same address."""
     one, two = (bring(text(LAB.format(name=name))) for name in ("t-one", "t-two"))
