@@ -22,6 +22,7 @@ _Place = Callable[[str], tuple[int, str]]
 _CHUNK = 512  # rules or chains that are compared at once
 _RULE_LENGTH = 90  # characters, on the average
 _MANY = 500  # chains; so many are nobody's to read, and slow to sort
+_NAMED = 3  # chains that differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,16 @@ class Ruleset(Object):
     def delete(self) -> list[Command]:
         """Back to the empty table."""
         return self.empty().add()
+
+    def difference(self, old: Self) -> str:
+        """Which chains differ: `chains FORWARD, KUBE-SERVICES differ`."""
+        place = _places(self.table)
+        fresh, gone = _chains_that_differ(self.chains, old.chains, place)
+        names = sorted({*_touched(old.rules, self.rules, place), *fresh, *gone}, key=place)
+        if len(names) == 1:
+            return f"chain {names[0]} differs"
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return f"chains {', '.join(names[:_NAMED])}{more} differ"
 
 
 def _chains_that_differ(

@@ -121,11 +121,18 @@ DRIFTS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a table flushed": (
         ["ip netns exec t-drift.n1 iptables -t nat -F"],
-        ["~ iptables t-drift.n1 nat  # rules of flannel, kube-proxy, kubelet: rules differ"],
+        [
+            (
+                "~ iptables t-drift.n1 nat  # rules of flannel, kube-proxy, kubelet: chains "
+                "PREROUTING, OUTPUT, POSTROUTING and 6 more differ"
+            )
+        ],
     ),
     "a rule added": (
         ["ip netns exec t-drift.n1 iptables -A FORWARD -s 192.0.2.1 -j DROP"],
-        ["~ iptables t-drift.n1 filter  # rules of flannel, kube-proxy, kubelet: rules differ"],
+        [
+            "~ iptables t-drift.n1 filter  # rules of flannel, kube-proxy, kubelet: chain FORWARD differs"
+        ],
     ),
     "a rule in an unused table": (
         ["ip netns exec t-drift.n1 iptables -t raw -A OUTPUT -j ACCEPT"],

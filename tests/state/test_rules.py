@@ -64,6 +64,17 @@ def test_a_built_in_chain_is_flushed_and_keeps_its_policy() -> None:
     assert after.delta(before) == ("*nat\n:INPUT DROP [0:0]\n-F OUTPUT\n-A OUTPUT -j B\nCOMMIT\n")
 
 
+def test_what_differs_is_named() -> None:
+    """The chains, by name; a policy is its chain's, and of many chains some are enough."""
+    rules = {"OUTPUT": ["-j KUBE-A"], "KUBE-A": ["-j ACCEPT"]}
+    whole = table(rules)
+    assert whole.difference(table(rules, OUTPUT="DROP")) == "chain OUTPUT differs"
+    assert whole.difference(table({**rules, "KUBE-A": []})) == "chain KUBE-A differs"
+    assert whole.difference(table({"INPUT": ["-j DROP"]})) == "chains INPUT, OUTPUT, KUBE-A differ"
+    more = {**rules, "X": ["-j DROP"], "INPUT": ["-j DROP"]}
+    assert table(more).difference(whole.empty()) == "chains INPUT, OUTPUT, KUBE-A and 1 more differ"
+
+
 def test_the_shorter_way_is_taken_and_printed() -> None:
     """One change of many is `--noflush` in the script of a plan, and a change of all is whole."""
     before, after = services(20), services(20, changed=7)
