@@ -62,7 +62,12 @@ def gateway(subnet: IPNetwork) -> IPAddress:
 
 
 def _node_sysctls() -> dict[str, str]:
-    """What kubelet's preflight checks want, and no reverse path filter.
+    """What kubelet's preflight checks want, no reverse path filter, and no redirects.
+
+    A host that has a node for its gateway sits on the same wire as the node's own gateway. The node
+    would send it redirects, which NAT swallows, but which count when ICMP errors are limited: it
+    would not be told that a Service has no endpoints. Hosts mostly are behind a router, so that no
+    redirect is due.
 
     Set before there are interfaces, which copy the defaults. Bridge netfilter makes the reply of a
     pod on the same bridge pass through conntrack, without which it could not be un-NATed.
@@ -71,7 +76,9 @@ def _node_sysctls() -> dict[str, str]:
         "net.bridge.bridge-nf-call-ip6tables": "1",
         "net.bridge.bridge-nf-call-iptables": "1",
         "net.ipv4.conf.all.rp_filter": "0",
+        "net.ipv4.conf.all.send_redirects": "0",
         "net.ipv4.conf.default.rp_filter": "0",
+        "net.ipv4.conf.default.send_redirects": "0",
         "net.ipv4.ip_forward": "1",
         "net.ipv6.conf.all.forwarding": "1",
     }

@@ -54,9 +54,13 @@ class Netns(Object):
 
 @dataclass(frozen=True, slots=True)
 class Bridge(Object):
-    """A bridge without spanning tree."""
+    """A bridge without spanning tree.
 
-    rank: ClassVar[int] = 2
+    A machine's uplink is older than its bridges: where nothing else decides, the kernel takes the
+    address of its first link.
+    """
+
+    rank: ClassVar[int] = 3
     netns: str
     name: str
     mac: str
@@ -91,7 +95,7 @@ class Veth(Object):
     port of.
     """
 
-    rank: ClassVar[int] = 3
+    rank: ClassVar[int] = 2
     netns: str
     name: str
     peer_netns: str

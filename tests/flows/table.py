@@ -270,6 +270,8 @@ n1 -> cluster host: n1: h2
 x1 -> cluster host: n1: h2
 x1 -> node:n1 host: n1: h2
 x1 -> node:n2 host: h2
+n2 -> cluster host: n2: h2
+4: lo2 -> lo host: n2: h2 | refused
 
 # A named target port is another number in each pod
 c1 -> cluster named: d1 d2

@@ -47,8 +47,12 @@ ip netns exec docker0.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
 ip netns exec docker0.node1 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl docker0.node1 net.ipv4.conf.all.rp_filter # Node node1 (docker0.yaml:22)
 ip netns exec docker0.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl docker0.node1 net.ipv4.conf.all.send_redirects # Node node1 (docker0.yaml:22)
+ip netns exec docker0.node1 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl docker0.node1 net.ipv4.conf.default.rp_filter # Node node1 (docker0.yaml:22)
 ip netns exec docker0.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl docker0.node1 net.ipv4.conf.default.send_redirects # Node node1 (docker0.yaml:22)
+ip netns exec docker0.node1 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl docker0.node1 net.ipv4.ip_forward # Node node1 (docker0.yaml:22)
 ip netns exec docker0.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl docker0.node1 net.ipv6.conf.all.forwarding # Node node1 (docker0.yaml:22)
@@ -61,15 +65,15 @@ ip netns exec docker0.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liber
 ip netns exec docker0.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl docker0.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (docker0.yaml:22)
 ip netns exec docker0.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link docker0.node1 cni0 # Node node1 (docker0.yaml:22)
-ip -n docker0.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
-# + link docker0.node1 docker0 # Node node1 (docker0.yaml:22)
-ip -n docker0.node1 link add docker0 address 02:42:ac:11:00:01 mtu 1500 up type bridge
 # + link docker0._segment vethac120002 # Node node1 (docker0.yaml:22)
 ip -n docker0._segment link add vethac120002 type veth peer name eth0 netns docker0.node1
 ip -n docker0._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
 # + link docker0.node1 eth0 # Node node1 (docker0.yaml:22)
 ip -n docker0.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'docker0._segment vethac120002' up
+# + link docker0.node1 cni0 # Node node1 (docker0.yaml:22)
+ip -n docker0.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
+# + link docker0.node1 docker0 # Node node1 (docker0.yaml:22)
+ip -n docker0.node1 link add docker0 address 02:42:ac:11:00:01 mtu 1500 up type bridge
 # + address docker0.node1 cni0 10.244.0.1/24 # Node node1 (docker0.yaml:22)
 ip -n docker0.node1 address add 10.244.0.1/24 dev cni0
 # + address docker0.node1 docker0 172.17.0.1/16 # Node node1 (docker0.yaml:22)

@@ -36,8 +36,12 @@ ip netns exec dual-stack.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
 ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl dual-stack.node1 net.ipv4.conf.all.rp_filter # Node node1 (dual-stack.yaml:24)
 ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl dual-stack.node1 net.ipv4.conf.all.send_redirects # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl dual-stack.node1 net.ipv4.conf.default.rp_filter # Node node1 (dual-stack.yaml:24)
 ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl dual-stack.node1 net.ipv4.conf.default.send_redirects # Node node1 (dual-stack.yaml:24)
+ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl dual-stack.node1 net.ipv4.ip_forward # Node node1 (dual-stack.yaml:24)
 ip netns exec dual-stack.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl dual-stack.node1 net.ipv6.conf.all.forwarding # Node node1 (dual-stack.yaml:24)
@@ -50,13 +54,13 @@ ip netns exec dual-stack.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_li
 ip netns exec dual-stack.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl dual-stack.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (dual-stack.yaml:24)
 ip netns exec dual-stack.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link dual-stack.node1 cni0 # Node node1 (dual-stack.yaml:24)
-ip -n dual-stack.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + link dual-stack._segment vethac120002 # Node node1 (dual-stack.yaml:24)
 ip -n dual-stack._segment link add vethac120002 type veth peer name eth0 netns dual-stack.node1
 ip -n dual-stack._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
 # + link dual-stack.node1 eth0 # Node node1 (dual-stack.yaml:24)
 ip -n dual-stack.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'dual-stack._segment vethac120002' up
+# + link dual-stack.node1 cni0 # Node node1 (dual-stack.yaml:24)
+ip -n dual-stack.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + address dual-stack.node1 cni0 10.244.0.1/24 # Node node1 (dual-stack.yaml:24)
 ip -n dual-stack.node1 address add 10.244.0.1/24 dev cni0
 # + address dual-stack.node1 cni0 fd00:10:244::1/64 # Node node1 (dual-stack.yaml:24)
@@ -85,8 +89,12 @@ ip netns exec dual-stack.node2 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
 ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl dual-stack.node2 net.ipv4.conf.all.rp_filter # Node node2 (dual-stack.yaml:25)
 ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl dual-stack.node2 net.ipv4.conf.all.send_redirects # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl dual-stack.node2 net.ipv4.conf.default.rp_filter # Node node2 (dual-stack.yaml:25)
 ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl dual-stack.node2 net.ipv4.conf.default.send_redirects # Node node2 (dual-stack.yaml:25)
+ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl dual-stack.node2 net.ipv4.ip_forward # Node node2 (dual-stack.yaml:25)
 ip netns exec dual-stack.node2 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl dual-stack.node2 net.ipv6.conf.all.forwarding # Node node2 (dual-stack.yaml:25)
@@ -99,13 +107,13 @@ ip netns exec dual-stack.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_li
 ip netns exec dual-stack.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl dual-stack.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (dual-stack.yaml:25)
 ip netns exec dual-stack.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link dual-stack.node2 cni0 # Node node2 (dual-stack.yaml:25)
-ip -n dual-stack.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + link dual-stack._segment vethac120003 # Node node2 (dual-stack.yaml:25)
 ip -n dual-stack._segment link add vethac120003 type veth peer name eth0 netns dual-stack.node2
 ip -n dual-stack._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
 # + link dual-stack.node2 eth0 # Node node2 (dual-stack.yaml:25)
 ip -n dual-stack.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'dual-stack._segment vethac120003' up
+# + link dual-stack.node2 cni0 # Node node2 (dual-stack.yaml:25)
+ip -n dual-stack.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + address dual-stack.node2 cni0 10.244.1.1/24 # Node node2 (dual-stack.yaml:25)
 ip -n dual-stack.node2 address add 10.244.1.1/24 dev cni0
 # + address dual-stack.node2 cni0 fd00:10:244:1::1/64 # Node node2 (dual-stack.yaml:25)

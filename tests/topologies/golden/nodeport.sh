@@ -4,165 +4,177 @@
 # nearest to each stands at the end as a comment.
 set -eu
 
-# + netns nodeport._segment # Lab nodeport (nodeport.yaml:23)
+# + netns nodeport._segment # Lab nodeport (nodeport.yaml:24)
 ip netns add nodeport._segment
 ip -n nodeport._segment link set lo alias 'labnet segment'
 ip -n nodeport._segment link set lo up
-# + sysctl nodeport._segment net.ipv4.ip_forward # Lab nodeport (nodeport.yaml:23)
+# + sysctl nodeport._segment net.ipv4.ip_forward # Lab nodeport (nodeport.yaml:24)
 ip netns exec nodeport._segment sysctl -q -w net.ipv4.ip_forward=0
-# + sysctl nodeport._segment net.ipv6.conf.all.forwarding # Lab nodeport (nodeport.yaml:23)
+# + sysctl nodeport._segment net.ipv6.conf.all.forwarding # Lab nodeport (nodeport.yaml:24)
 ip netns exec nodeport._segment sysctl -q -w net.ipv6.conf.all.forwarding=0
-# + sysctl nodeport._segment net.ipv6.conf.default.accept_dad # Lab nodeport (nodeport.yaml:23)
+# + sysctl nodeport._segment net.ipv6.conf.default.accept_dad # Lab nodeport (nodeport.yaml:24)
 ip netns exec nodeport._segment sysctl -q -w net.ipv6.conf.default.accept_dad=0
-# + link nodeport._segment br0 # Lab nodeport (nodeport.yaml:23)
+# + link nodeport._segment br0 # Lab nodeport (nodeport.yaml:24)
 ip -n nodeport._segment link add br0 address 02:1a:00:00:00:00 mtu 1500 up type bridge
-# + address nodeport._segment br0 172.18.0.1/24 # Lab nodeport (nodeport.yaml:23)
+# + address nodeport._segment br0 172.18.0.1/24 # Lab nodeport (nodeport.yaml:24)
 ip -n nodeport._segment address add 172.18.0.1/24 dev br0
-# + route nodeport._segment 0.0.0.0/0 # Lab nodeport (nodeport.yaml:23)
+# + route nodeport._segment 0.0.0.0/0 # Lab nodeport (nodeport.yaml:24)
 ip -n nodeport._segment route add blackhole 0.0.0.0/0
-# + netns nodeport.client # Host client (nodeport.yaml:33)
+# + netns nodeport.client # Host client (nodeport.yaml:34)
 ip netns add nodeport.client
 ip -n nodeport.client link set lo alias 'labnet host/client'
 ip -n nodeport.client link set lo up
-# + sysctl nodeport.client net.ipv6.conf.default.accept_dad # Host client (nodeport.yaml:33)
+# + sysctl nodeport.client net.ipv6.conf.default.accept_dad # Host client (nodeport.yaml:34)
 ip netns exec nodeport.client sysctl -q -w net.ipv6.conf.default.accept_dad=0
-# + link nodeport._segment vethac120005 # Host client (nodeport.yaml:33)
+# + link nodeport._segment vethac120005 # Host client (nodeport.yaml:34)
 ip -n nodeport._segment link add vethac120005 type veth peer name eth0 netns nodeport.client
 ip -n nodeport._segment link set vethac120005 address 0e:1b:ac:12:00:05 mtu 1500 master br0 up
-# + link nodeport.client eth0 # Host client (nodeport.yaml:33)
+# + link nodeport.client eth0 # Host client (nodeport.yaml:34)
 ip -n nodeport.client link set eth0 address 02:1a:ac:12:00:05 mtu 1500 alias 'nodeport._segment vethac120005' up
-# + address nodeport.client eth0 172.18.0.5/24 # Host client (nodeport.yaml:33)
+# + address nodeport.client eth0 172.18.0.5/24 # Host client (nodeport.yaml:34)
 ip -n nodeport.client address add 172.18.0.5/24 dev eth0
-# + route nodeport.client 0.0.0.0/0 # Host client (nodeport.yaml:33)
+# + route nodeport.client 0.0.0.0/0 # Host client (nodeport.yaml:34)
 ip -n nodeport.client route add 0.0.0.0/0 via 172.18.0.1 dev eth0
-# + netns nodeport.node1 # Node node1 (nodeport.yaml:29)
+# + netns nodeport.node1 # Node node1 (nodeport.yaml:30)
 ip netns add nodeport.node1
 ip -n nodeport.node1 link set lo alias 'labnet node/node1'
 ip -n nodeport.node1 link set lo up
-# + sysctl nodeport.node1 net.bridge.bridge-nf-call-ip6tables # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.bridge.bridge-nf-call-ip6tables # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
-# + sysctl nodeport.node1 net.bridge.bridge-nf-call-iptables # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.bridge.bridge-nf-call-iptables # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
-# + sysctl nodeport.node1 net.ipv4.conf.all.route_localnet # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.ipv4.conf.all.route_localnet # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.ipv4.conf.all.route_localnet=1
-# + sysctl nodeport.node1 net.ipv4.conf.all.rp_filter # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.ipv4.conf.all.rp_filter # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
-# + sysctl nodeport.node1 net.ipv4.conf.default.rp_filter # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.ipv4.conf.all.send_redirects # Node node1 (nodeport.yaml:30)
+ip netns exec nodeport.node1 sysctl -q -w net.ipv4.conf.all.send_redirects=0
+# + sysctl nodeport.node1 net.ipv4.conf.default.rp_filter # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
-# + sysctl nodeport.node1 net.ipv4.ip_forward # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.ipv4.conf.default.send_redirects # Node node1 (nodeport.yaml:30)
+ip netns exec nodeport.node1 sysctl -q -w net.ipv4.conf.default.send_redirects=0
+# + sysctl nodeport.node1 net.ipv4.ip_forward # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.ipv4.ip_forward=1
-# + sysctl nodeport.node1 net.ipv6.conf.all.forwarding # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.ipv6.conf.all.forwarding # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.ipv6.conf.all.forwarding=1
-# + sysctl nodeport.node1 net.ipv6.conf.default.accept_dad # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.ipv6.conf.default.accept_dad # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.ipv6.conf.default.accept_dad=0
-# + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_be_liberal # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
-# + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
-# + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (nodeport.yaml:29)
+# + sysctl nodeport.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (nodeport.yaml:30)
 ip netns exec nodeport.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link nodeport.node1 cni0 # Node node1 (nodeport.yaml:29)
-ip -n nodeport.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
-# + link nodeport._segment vethac120002 # Node node1 (nodeport.yaml:29)
+# + link nodeport._segment vethac120002 # Node node1 (nodeport.yaml:30)
 ip -n nodeport._segment link add vethac120002 type veth peer name eth0 netns nodeport.node1
 ip -n nodeport._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
-# + link nodeport.node1 eth0 # Node node1 (nodeport.yaml:29)
+# + link nodeport.node1 eth0 # Node node1 (nodeport.yaml:30)
 ip -n nodeport.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'nodeport._segment vethac120002' up
-# + address nodeport.node1 cni0 10.244.0.1/24 # Node node1 (nodeport.yaml:29)
+# + link nodeport.node1 cni0 # Node node1 (nodeport.yaml:30)
+ip -n nodeport.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
+# + address nodeport.node1 cni0 10.244.0.1/24 # Node node1 (nodeport.yaml:30)
 ip -n nodeport.node1 address add 10.244.0.1/24 dev cni0
-# + address nodeport.node1 eth0 172.18.0.2/24 # Node node1 (nodeport.yaml:29)
+# + address nodeport.node1 eth0 172.18.0.2/24 # Node node1 (nodeport.yaml:30)
 ip -n nodeport.node1 address add 172.18.0.2/24 dev eth0
-# + route nodeport.node1 0.0.0.0/0 # Node node1 (nodeport.yaml:29)
+# + route nodeport.node1 0.0.0.0/0 # Node node1 (nodeport.yaml:30)
 ip -n nodeport.node1 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
-# + route nodeport.node1 10.244.1.0/24 # Node node2 (nodeport.yaml:30)
+# + route nodeport.node1 10.244.1.0/24 # Node node2 (nodeport.yaml:31)
 ip -n nodeport.node1 route add 10.244.1.0/24 via 172.18.0.3 dev eth0
-# + route nodeport.node1 10.244.2.0/24 # Node node3 (nodeport.yaml:31)
+# + route nodeport.node1 10.244.2.0/24 # Node node3 (nodeport.yaml:32)
 ip -n nodeport.node1 route add 10.244.2.0/24 via 172.18.0.4 dev eth0
-# + netns nodeport.node2 # Node node2 (nodeport.yaml:30)
+# + netns nodeport.node2 # Node node2 (nodeport.yaml:31)
 ip netns add nodeport.node2
 ip -n nodeport.node2 link set lo alias 'labnet node/node2'
 ip -n nodeport.node2 link set lo up
-# + sysctl nodeport.node2 net.bridge.bridge-nf-call-ip6tables # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.bridge.bridge-nf-call-ip6tables # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
-# + sysctl nodeport.node2 net.bridge.bridge-nf-call-iptables # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.bridge.bridge-nf-call-iptables # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
-# + sysctl nodeport.node2 net.ipv4.conf.all.route_localnet # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.ipv4.conf.all.route_localnet # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.ipv4.conf.all.route_localnet=1
-# + sysctl nodeport.node2 net.ipv4.conf.all.rp_filter # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.ipv4.conf.all.rp_filter # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
-# + sysctl nodeport.node2 net.ipv4.conf.default.rp_filter # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.ipv4.conf.all.send_redirects # Node node2 (nodeport.yaml:31)
+ip netns exec nodeport.node2 sysctl -q -w net.ipv4.conf.all.send_redirects=0
+# + sysctl nodeport.node2 net.ipv4.conf.default.rp_filter # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
-# + sysctl nodeport.node2 net.ipv4.ip_forward # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.ipv4.conf.default.send_redirects # Node node2 (nodeport.yaml:31)
+ip netns exec nodeport.node2 sysctl -q -w net.ipv4.conf.default.send_redirects=0
+# + sysctl nodeport.node2 net.ipv4.ip_forward # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.ipv4.ip_forward=1
-# + sysctl nodeport.node2 net.ipv6.conf.all.forwarding # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.ipv6.conf.all.forwarding # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.ipv6.conf.all.forwarding=1
-# + sysctl nodeport.node2 net.ipv6.conf.default.accept_dad # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.ipv6.conf.default.accept_dad # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.ipv6.conf.default.accept_dad=0
-# + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_be_liberal # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_be_liberal # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
-# + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
-# + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (nodeport.yaml:30)
+# + sysctl nodeport.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (nodeport.yaml:31)
 ip netns exec nodeport.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link nodeport.node2 cni0 # Node node2 (nodeport.yaml:30)
-ip -n nodeport.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
-# + link nodeport._segment vethac120003 # Node node2 (nodeport.yaml:30)
+# + link nodeport._segment vethac120003 # Node node2 (nodeport.yaml:31)
 ip -n nodeport._segment link add vethac120003 type veth peer name eth0 netns nodeport.node2
 ip -n nodeport._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
-# + link nodeport.node2 eth0 # Node node2 (nodeport.yaml:30)
+# + link nodeport.node2 eth0 # Node node2 (nodeport.yaml:31)
 ip -n nodeport.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'nodeport._segment vethac120003' up
-# + address nodeport.node2 cni0 10.244.1.1/24 # Node node2 (nodeport.yaml:30)
+# + link nodeport.node2 cni0 # Node node2 (nodeport.yaml:31)
+ip -n nodeport.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
+# + address nodeport.node2 cni0 10.244.1.1/24 # Node node2 (nodeport.yaml:31)
 ip -n nodeport.node2 address add 10.244.1.1/24 dev cni0
-# + address nodeport.node2 eth0 172.18.0.3/24 # Node node2 (nodeport.yaml:30)
+# + address nodeport.node2 eth0 172.18.0.3/24 # Node node2 (nodeport.yaml:31)
 ip -n nodeport.node2 address add 172.18.0.3/24 dev eth0
-# + route nodeport.node2 0.0.0.0/0 # Node node2 (nodeport.yaml:30)
+# + route nodeport.node2 0.0.0.0/0 # Node node2 (nodeport.yaml:31)
 ip -n nodeport.node2 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
-# + route nodeport.node2 10.244.0.0/24 # Node node1 (nodeport.yaml:29)
+# + route nodeport.node2 10.244.0.0/24 # Node node1 (nodeport.yaml:30)
 ip -n nodeport.node2 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
-# + route nodeport.node2 10.244.2.0/24 # Node node3 (nodeport.yaml:31)
+# + route nodeport.node2 10.244.2.0/24 # Node node3 (nodeport.yaml:32)
 ip -n nodeport.node2 route add 10.244.2.0/24 via 172.18.0.4 dev eth0
-# + netns nodeport.node3 # Node node3 (nodeport.yaml:31)
+# + netns nodeport.node3 # Node node3 (nodeport.yaml:32)
 ip netns add nodeport.node3
 ip -n nodeport.node3 link set lo alias 'labnet node/node3'
 ip -n nodeport.node3 link set lo up
-# + sysctl nodeport.node3 net.bridge.bridge-nf-call-ip6tables # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.bridge.bridge-nf-call-ip6tables # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.bridge.bridge-nf-call-ip6tables=1
-# + sysctl nodeport.node3 net.bridge.bridge-nf-call-iptables # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.bridge.bridge-nf-call-iptables # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
-# + sysctl nodeport.node3 net.ipv4.conf.all.route_localnet # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.ipv4.conf.all.route_localnet # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.ipv4.conf.all.route_localnet=1
-# + sysctl nodeport.node3 net.ipv4.conf.all.rp_filter # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.ipv4.conf.all.rp_filter # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.ipv4.conf.all.rp_filter=0
-# + sysctl nodeport.node3 net.ipv4.conf.default.rp_filter # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.ipv4.conf.all.send_redirects # Node node3 (nodeport.yaml:32)
+ip netns exec nodeport.node3 sysctl -q -w net.ipv4.conf.all.send_redirects=0
+# + sysctl nodeport.node3 net.ipv4.conf.default.rp_filter # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.ipv4.conf.default.rp_filter=0
-# + sysctl nodeport.node3 net.ipv4.ip_forward # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.ipv4.conf.default.send_redirects # Node node3 (nodeport.yaml:32)
+ip netns exec nodeport.node3 sysctl -q -w net.ipv4.conf.default.send_redirects=0
+# + sysctl nodeport.node3 net.ipv4.ip_forward # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.ipv4.ip_forward=1
-# + sysctl nodeport.node3 net.ipv6.conf.all.forwarding # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.ipv6.conf.all.forwarding # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.ipv6.conf.all.forwarding=1
-# + sysctl nodeport.node3 net.ipv6.conf.default.accept_dad # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.ipv6.conf.default.accept_dad # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.ipv6.conf.default.accept_dad=0
-# + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_be_liberal # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_be_liberal # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal=0
-# + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_timeout_close_wait # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
-# + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_timeout_established # Node node3 (nodeport.yaml:31)
+# + sysctl nodeport.node3 net.netfilter.nf_conntrack_tcp_timeout_established # Node node3 (nodeport.yaml:32)
 ip netns exec nodeport.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link nodeport.node3 cni0 # Node node3 (nodeport.yaml:31)
-ip -n nodeport.node3 link add cni0 address 0a:58:0a:f4:02:01 mtu 1500 up type bridge
-# + link nodeport._segment vethac120004 # Node node3 (nodeport.yaml:31)
+# + link nodeport._segment vethac120004 # Node node3 (nodeport.yaml:32)
 ip -n nodeport._segment link add vethac120004 type veth peer name eth0 netns nodeport.node3
 ip -n nodeport._segment link set vethac120004 address 0e:1b:ac:12:00:04 mtu 1500 master br0 up
-# + link nodeport.node3 eth0 # Node node3 (nodeport.yaml:31)
+# + link nodeport.node3 eth0 # Node node3 (nodeport.yaml:32)
 ip -n nodeport.node3 link set eth0 address 02:1a:ac:12:00:04 mtu 1500 alias 'nodeport._segment vethac120004' up
-# + address nodeport.node3 cni0 10.244.2.1/24 # Node node3 (nodeport.yaml:31)
+# + link nodeport.node3 cni0 # Node node3 (nodeport.yaml:32)
+ip -n nodeport.node3 link add cni0 address 0a:58:0a:f4:02:01 mtu 1500 up type bridge
+# + address nodeport.node3 cni0 10.244.2.1/24 # Node node3 (nodeport.yaml:32)
 ip -n nodeport.node3 address add 10.244.2.1/24 dev cni0
-# + address nodeport.node3 eth0 172.18.0.4/24 # Node node3 (nodeport.yaml:31)
+# + address nodeport.node3 eth0 172.18.0.4/24 # Node node3 (nodeport.yaml:32)
 ip -n nodeport.node3 address add 172.18.0.4/24 dev eth0
-# + route nodeport.node3 0.0.0.0/0 # Node node3 (nodeport.yaml:31)
+# + route nodeport.node3 0.0.0.0/0 # Node node3 (nodeport.yaml:32)
 ip -n nodeport.node3 route add 0.0.0.0/0 via 172.18.0.1 dev eth0
-# + route nodeport.node3 10.244.0.0/24 # Node node1 (nodeport.yaml:29)
+# + route nodeport.node3 10.244.0.0/24 # Node node1 (nodeport.yaml:30)
 ip -n nodeport.node3 route add 10.244.0.0/24 via 172.18.0.2 dev eth0
-# + route nodeport.node3 10.244.1.0/24 # Node node2 (nodeport.yaml:30)
+# + route nodeport.node3 10.244.1.0/24 # Node node2 (nodeport.yaml:31)
 ip -n nodeport.node3 route add 10.244.1.0/24 via 172.18.0.3 dev eth0
 # + iptables nodeport.node1 filter # rules of flannel, kube-proxy, kubelet
 ip netns exec nodeport.node1 iptables-restore <<'EOF'
@@ -518,41 +530,41 @@ ip netns exec nodeport.node3 iptables-restore <<'EOF'
 -A KUBE-SVC-NPX46M4PTMTKRN6Y -m comment --comment "default/kubernetes:https -> 172.18.0.2:6443" -j KUBE-SEP-V2PECCYPB6X2GSCW
 COMMIT
 EOF
-# + netns nodeport.web-1 # Pod default/web-1 (nodeport.yaml:35)
+# + netns nodeport.web-1 # Pod default/web-1 (nodeport.yaml:36)
 ip netns add nodeport.web-1
 ip -n nodeport.web-1 link set lo alias 'labnet pod/default/web-1'
 ip -n nodeport.web-1 link set lo up
-# + link nodeport.node1 veth0af40002 # Pod default/web-1 (nodeport.yaml:35)
+# + link nodeport.node1 veth0af40002 # Pod default/web-1 (nodeport.yaml:36)
 ip -n nodeport.node1 link add veth0af40002 type veth peer name eth0 netns nodeport.web-1
 ip -n nodeport.node1 link set veth0af40002 address 0e:1b:0a:f4:00:02 mtu 1500 master cni0 up
 bridge -n nodeport.node1 link set dev veth0af40002 hairpin on
-# + link nodeport.web-1 eth0 # Pod default/web-1 (nodeport.yaml:35)
+# + link nodeport.web-1 eth0 # Pod default/web-1 (nodeport.yaml:36)
 ip -n nodeport.web-1 link set eth0 address 0a:58:0a:f4:00:02 mtu 1500 alias 'nodeport.node1 veth0af40002' up
-# + address nodeport.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (nodeport.yaml:35)
+# + address nodeport.web-1 eth0 10.244.0.2/24 # Pod default/web-1 (nodeport.yaml:36)
 ip -n nodeport.web-1 address add 10.244.0.2/24 dev eth0
-# + route nodeport.web-1 0.0.0.0/0 # Pod default/web-1 (nodeport.yaml:35)
+# + route nodeport.web-1 0.0.0.0/0 # Pod default/web-1 (nodeport.yaml:36)
 ip -n nodeport.web-1 route add 0.0.0.0/0 via 10.244.0.1 dev eth0
-# + netns nodeport.web-2 # Pod default/web-2 (nodeport.yaml:47)
+# + netns nodeport.web-2 # Pod default/web-2 (nodeport.yaml:48)
 ip netns add nodeport.web-2
 ip -n nodeport.web-2 link set lo alias 'labnet pod/default/web-2'
 ip -n nodeport.web-2 link set lo up
-# + link nodeport.node2 veth0af40102 # Pod default/web-2 (nodeport.yaml:47)
+# + link nodeport.node2 veth0af40102 # Pod default/web-2 (nodeport.yaml:48)
 ip -n nodeport.node2 link add veth0af40102 type veth peer name eth0 netns nodeport.web-2
 ip -n nodeport.node2 link set veth0af40102 address 0e:1b:0a:f4:01:02 mtu 1500 master cni0 up
 bridge -n nodeport.node2 link set dev veth0af40102 hairpin on
-# + link nodeport.web-2 eth0 # Pod default/web-2 (nodeport.yaml:47)
+# + link nodeport.web-2 eth0 # Pod default/web-2 (nodeport.yaml:48)
 ip -n nodeport.web-2 link set eth0 address 0a:58:0a:f4:01:02 mtu 1500 alias 'nodeport.node2 veth0af40102' up
-# + address nodeport.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (nodeport.yaml:47)
+# + address nodeport.web-2 eth0 10.244.1.2/24 # Pod default/web-2 (nodeport.yaml:48)
 ip -n nodeport.web-2 address add 10.244.1.2/24 dev eth0
-# + route nodeport.web-2 0.0.0.0/0 # Pod default/web-2 (nodeport.yaml:47)
+# + route nodeport.web-2 0.0.0.0/0 # Pod default/web-2 (nodeport.yaml:48)
 ip -n nodeport.web-2 route add 0.0.0.0/0 via 10.244.1.1 dev eth0
-# + process nodeport.node1 node/node1 kube-proxy # Node node1 (nodeport.yaml:29)
+# + process nodeport.node1 node/node1 kube-proxy # Node node1 (nodeport.yaml:30)
 #   ip netns exec nodeport.node1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i python3 -m labnet.images.kube_proxy healthz 0.0.0.0 10256 &
-# + process nodeport.node2 node/node2 kube-proxy # Node node2 (nodeport.yaml:30)
+# + process nodeport.node2 node/node2 kube-proxy # Node node2 (nodeport.yaml:31)
 #   ip netns exec nodeport.node2 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i python3 -m labnet.images.kube_proxy healthz 0.0.0.0 10256 &
-# + process nodeport.node3 node/node3 kube-proxy # Node node3 (nodeport.yaml:31)
+# + process nodeport.node3 node/node3 kube-proxy # Node node3 (nodeport.yaml:32)
 #   ip netns exec nodeport.node3 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i python3 -m labnet.images.kube_proxy healthz 0.0.0.0 10256 &
-# + process nodeport.web-1 pod/default/web-1 netexec # Pod default/web-1 (nodeport.yaml:35)
+# + process nodeport.web-1 pod/default/web-1 netexec # Pod default/web-1 (nodeport.yaml:36)
 #   ip netns exec nodeport.web-1 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i BALANCED_PORT=tcp://10.96.46.226:80 BALANCED_PORT_80_TCP=tcp://10.96.46.226:80 BALANCED_PORT_80_TCP_ADDR=10.96.46.226 BALANCED_PORT_80_TCP_PORT=80 BALANCED_PORT_80_TCP_PROTO=tcp BALANCED_SERVICE_HOST=10.96.46.226 BALANCED_SERVICE_PORT=80 HOME=/root HOSTNAME=web-1 KUBERNETES_PORT=tcp://10.96.0.1:443 KUBERNETES_PORT_443_TCP=tcp://10.96.0.1:443 KUBERNETES_PORT_443_TCP_ADDR=10.96.0.1 KUBERNETES_PORT_443_TCP_PORT=443 KUBERNETES_PORT_443_TCP_PROTO=tcp KUBERNETES_SERVICE_HOST=10.96.0.1 KUBERNETES_SERVICE_PORT=443 KUBERNETES_SERVICE_PORT_HTTPS=443 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin WEB_PORT=tcp://10.96.189.110:80 WEB_PORT_80_TCP=tcp://10.96.189.110:80 WEB_PORT_80_TCP_ADDR=10.96.189.110 WEB_PORT_80_TCP_PORT=80 WEB_PORT_80_TCP_PROTO=tcp WEB_SERVICE_HOST=10.96.189.110 WEB_SERVICE_PORT=80 python3 -m labnet.images.agnhost netexec --http-port=80 &
-# + process nodeport.web-2 pod/default/web-2 netexec # Pod default/web-2 (nodeport.yaml:47)
+# + process nodeport.web-2 pod/default/web-2 netexec # Pod default/web-2 (nodeport.yaml:48)
 #   ip netns exec nodeport.web-2 unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc --wd=/ env -i BALANCED_PORT=tcp://10.96.46.226:80 BALANCED_PORT_80_TCP=tcp://10.96.46.226:80 BALANCED_PORT_80_TCP_ADDR=10.96.46.226 BALANCED_PORT_80_TCP_PORT=80 BALANCED_PORT_80_TCP_PROTO=tcp BALANCED_SERVICE_HOST=10.96.46.226 BALANCED_SERVICE_PORT=80 HOME=/root HOSTNAME=web-2 KUBERNETES_PORT=tcp://10.96.0.1:443 KUBERNETES_PORT_443_TCP=tcp://10.96.0.1:443 KUBERNETES_PORT_443_TCP_ADDR=10.96.0.1 KUBERNETES_PORT_443_TCP_PORT=443 KUBERNETES_PORT_443_TCP_PROTO=tcp KUBERNETES_SERVICE_HOST=10.96.0.1 KUBERNETES_SERVICE_PORT=443 KUBERNETES_SERVICE_PORT_HTTPS=443 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin WEB_PORT=tcp://10.96.189.110:80 WEB_PORT_80_TCP=tcp://10.96.189.110:80 WEB_PORT_80_TCP_ADDR=10.96.189.110 WEB_PORT_80_TCP_PORT=80 WEB_PORT_80_TCP_PROTO=tcp WEB_SERVICE_HOST=10.96.189.110 WEB_SERVICE_PORT=80 python3 -m labnet.images.agnhost netexec --http-port=80 &

@@ -32,8 +32,12 @@ ip netns exec scale.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
 ip netns exec scale.node1 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl scale.node1 net.ipv4.conf.all.rp_filter # Node node1 (scale.yaml.j2:19)
 ip netns exec scale.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl scale.node1 net.ipv4.conf.all.send_redirects # Node node1 (scale.yaml.j2:19)
+ip netns exec scale.node1 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl scale.node1 net.ipv4.conf.default.rp_filter # Node node1 (scale.yaml.j2:19)
 ip netns exec scale.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl scale.node1 net.ipv4.conf.default.send_redirects # Node node1 (scale.yaml.j2:19)
+ip netns exec scale.node1 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl scale.node1 net.ipv4.ip_forward # Node node1 (scale.yaml.j2:19)
 ip netns exec scale.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl scale.node1 net.ipv6.conf.all.forwarding # Node node1 (scale.yaml.j2:19)
@@ -46,13 +50,13 @@ ip netns exec scale.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal
 ip netns exec scale.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl scale.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (scale.yaml.j2:19)
 ip netns exec scale.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link scale.node1 cni0 # Node node1 (scale.yaml.j2:19)
-ip -n scale.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + link scale._segment vethac120002 # Node node1 (scale.yaml.j2:19)
 ip -n scale._segment link add vethac120002 type veth peer name eth0 netns scale.node1
 ip -n scale._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
 # + link scale.node1 eth0 # Node node1 (scale.yaml.j2:19)
 ip -n scale.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'scale._segment vethac120002' up
+# + link scale.node1 cni0 # Node node1 (scale.yaml.j2:19)
+ip -n scale.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + address scale.node1 cni0 10.244.0.1/24 # Node node1 (scale.yaml.j2:19)
 ip -n scale.node1 address add 10.244.0.1/24 dev cni0
 # + address scale.node1 eth0 172.18.0.2/24 # Node node1 (scale.yaml.j2:19)
@@ -73,8 +77,12 @@ ip netns exec scale.node2 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
 ip netns exec scale.node2 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl scale.node2 net.ipv4.conf.all.rp_filter # Node node2 (scale.yaml.j2:20)
 ip netns exec scale.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl scale.node2 net.ipv4.conf.all.send_redirects # Node node2 (scale.yaml.j2:20)
+ip netns exec scale.node2 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl scale.node2 net.ipv4.conf.default.rp_filter # Node node2 (scale.yaml.j2:20)
 ip netns exec scale.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl scale.node2 net.ipv4.conf.default.send_redirects # Node node2 (scale.yaml.j2:20)
+ip netns exec scale.node2 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl scale.node2 net.ipv4.ip_forward # Node node2 (scale.yaml.j2:20)
 ip netns exec scale.node2 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl scale.node2 net.ipv6.conf.all.forwarding # Node node2 (scale.yaml.j2:20)
@@ -87,13 +95,13 @@ ip netns exec scale.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal
 ip netns exec scale.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl scale.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (scale.yaml.j2:20)
 ip netns exec scale.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link scale.node2 cni0 # Node node2 (scale.yaml.j2:20)
-ip -n scale.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + link scale._segment vethac120003 # Node node2 (scale.yaml.j2:20)
 ip -n scale._segment link add vethac120003 type veth peer name eth0 netns scale.node2
 ip -n scale._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
 # + link scale.node2 eth0 # Node node2 (scale.yaml.j2:20)
 ip -n scale.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'scale._segment vethac120003' up
+# + link scale.node2 cni0 # Node node2 (scale.yaml.j2:20)
+ip -n scale.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + address scale.node2 cni0 10.244.1.1/24 # Node node2 (scale.yaml.j2:20)
 ip -n scale.node2 address add 10.244.1.1/24 dev cni0
 # + address scale.node2 eth0 172.18.0.3/24 # Node node2 (scale.yaml.j2:20)

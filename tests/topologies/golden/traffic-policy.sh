@@ -47,8 +47,12 @@ ip netns exec traffic-policy.node1 sysctl -q -w net.bridge.bridge-nf-call-iptabl
 ip netns exec traffic-policy.node1 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl traffic-policy.node1 net.ipv4.conf.all.rp_filter # Node node1 (traffic-policy.yaml:35)
 ip netns exec traffic-policy.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl traffic-policy.node1 net.ipv4.conf.all.send_redirects # Node node1 (traffic-policy.yaml:35)
+ip netns exec traffic-policy.node1 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl traffic-policy.node1 net.ipv4.conf.default.rp_filter # Node node1 (traffic-policy.yaml:35)
 ip netns exec traffic-policy.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl traffic-policy.node1 net.ipv4.conf.default.send_redirects # Node node1 (traffic-policy.yaml:35)
+ip netns exec traffic-policy.node1 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl traffic-policy.node1 net.ipv4.ip_forward # Node node1 (traffic-policy.yaml:35)
 ip netns exec traffic-policy.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl traffic-policy.node1 net.ipv6.conf.all.forwarding # Node node1 (traffic-policy.yaml:35)
@@ -61,13 +65,13 @@ ip netns exec traffic-policy.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_b
 ip netns exec traffic-policy.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl traffic-policy.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (traffic-policy.yaml:35)
 ip netns exec traffic-policy.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link traffic-policy.node1 cni0 # Node node1 (traffic-policy.yaml:35)
-ip -n traffic-policy.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + link traffic-policy._segment vethac120002 # Node node1 (traffic-policy.yaml:35)
 ip -n traffic-policy._segment link add vethac120002 type veth peer name eth0 netns traffic-policy.node1
 ip -n traffic-policy._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
 # + link traffic-policy.node1 eth0 # Node node1 (traffic-policy.yaml:35)
 ip -n traffic-policy.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'traffic-policy._segment vethac120002' up
+# + link traffic-policy.node1 cni0 # Node node1 (traffic-policy.yaml:35)
+ip -n traffic-policy.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1500 up type bridge
 # + address traffic-policy.node1 cni0 10.244.0.1/24 # Node node1 (traffic-policy.yaml:35)
 ip -n traffic-policy.node1 address add 10.244.0.1/24 dev cni0
 # + address traffic-policy.node1 eth0 172.18.0.2/24 # Node node1 (traffic-policy.yaml:35)
@@ -90,8 +94,12 @@ ip netns exec traffic-policy.node2 sysctl -q -w net.bridge.bridge-nf-call-iptabl
 ip netns exec traffic-policy.node2 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl traffic-policy.node2 net.ipv4.conf.all.rp_filter # Node node2 (traffic-policy.yaml:36)
 ip netns exec traffic-policy.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl traffic-policy.node2 net.ipv4.conf.all.send_redirects # Node node2 (traffic-policy.yaml:36)
+ip netns exec traffic-policy.node2 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl traffic-policy.node2 net.ipv4.conf.default.rp_filter # Node node2 (traffic-policy.yaml:36)
 ip netns exec traffic-policy.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl traffic-policy.node2 net.ipv4.conf.default.send_redirects # Node node2 (traffic-policy.yaml:36)
+ip netns exec traffic-policy.node2 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl traffic-policy.node2 net.ipv4.ip_forward # Node node2 (traffic-policy.yaml:36)
 ip netns exec traffic-policy.node2 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl traffic-policy.node2 net.ipv6.conf.all.forwarding # Node node2 (traffic-policy.yaml:36)
@@ -104,13 +112,13 @@ ip netns exec traffic-policy.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_b
 ip netns exec traffic-policy.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl traffic-policy.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (traffic-policy.yaml:36)
 ip netns exec traffic-policy.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link traffic-policy.node2 cni0 # Node node2 (traffic-policy.yaml:36)
-ip -n traffic-policy.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + link traffic-policy._segment vethac120003 # Node node2 (traffic-policy.yaml:36)
 ip -n traffic-policy._segment link add vethac120003 type veth peer name eth0 netns traffic-policy.node2
 ip -n traffic-policy._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
 # + link traffic-policy.node2 eth0 # Node node2 (traffic-policy.yaml:36)
 ip -n traffic-policy.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'traffic-policy._segment vethac120003' up
+# + link traffic-policy.node2 cni0 # Node node2 (traffic-policy.yaml:36)
+ip -n traffic-policy.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 up type bridge
 # + address traffic-policy.node2 cni0 10.244.1.1/24 # Node node2 (traffic-policy.yaml:36)
 ip -n traffic-policy.node2 address add 10.244.1.1/24 dev cni0
 # + address traffic-policy.node2 eth0 172.18.0.3/24 # Node node2 (traffic-policy.yaml:36)
@@ -133,8 +141,12 @@ ip netns exec traffic-policy.node3 sysctl -q -w net.bridge.bridge-nf-call-iptabl
 ip netns exec traffic-policy.node3 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl traffic-policy.node3 net.ipv4.conf.all.rp_filter # Node node3 (traffic-policy.yaml:37)
 ip netns exec traffic-policy.node3 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl traffic-policy.node3 net.ipv4.conf.all.send_redirects # Node node3 (traffic-policy.yaml:37)
+ip netns exec traffic-policy.node3 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl traffic-policy.node3 net.ipv4.conf.default.rp_filter # Node node3 (traffic-policy.yaml:37)
 ip netns exec traffic-policy.node3 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl traffic-policy.node3 net.ipv4.conf.default.send_redirects # Node node3 (traffic-policy.yaml:37)
+ip netns exec traffic-policy.node3 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl traffic-policy.node3 net.ipv4.ip_forward # Node node3 (traffic-policy.yaml:37)
 ip netns exec traffic-policy.node3 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl traffic-policy.node3 net.ipv6.conf.all.forwarding # Node node3 (traffic-policy.yaml:37)
@@ -147,13 +159,13 @@ ip netns exec traffic-policy.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_b
 ip netns exec traffic-policy.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl traffic-policy.node3 net.netfilter.nf_conntrack_tcp_timeout_established # Node node3 (traffic-policy.yaml:37)
 ip netns exec traffic-policy.node3 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link traffic-policy.node3 cni0 # Node node3 (traffic-policy.yaml:37)
-ip -n traffic-policy.node3 link add cni0 address 0a:58:0a:f4:02:01 mtu 1500 up type bridge
 # + link traffic-policy._segment vethac120004 # Node node3 (traffic-policy.yaml:37)
 ip -n traffic-policy._segment link add vethac120004 type veth peer name eth0 netns traffic-policy.node3
 ip -n traffic-policy._segment link set vethac120004 address 0e:1b:ac:12:00:04 mtu 1500 master br0 up
 # + link traffic-policy.node3 eth0 # Node node3 (traffic-policy.yaml:37)
 ip -n traffic-policy.node3 link set eth0 address 02:1a:ac:12:00:04 mtu 1500 alias 'traffic-policy._segment vethac120004' up
+# + link traffic-policy.node3 cni0 # Node node3 (traffic-policy.yaml:37)
+ip -n traffic-policy.node3 link add cni0 address 0a:58:0a:f4:02:01 mtu 1500 up type bridge
 # + address traffic-policy.node3 cni0 10.244.2.1/24 # Node node3 (traffic-policy.yaml:37)
 ip -n traffic-policy.node3 address add 10.244.2.1/24 dev cni0
 # + address traffic-policy.node3 eth0 172.18.0.4/24 # Node node3 (traffic-policy.yaml:37)

@@ -32,8 +32,12 @@ ip netns exec vxlan.node1 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
 ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl vxlan.node1 net.ipv4.conf.all.rp_filter # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl vxlan.node1 net.ipv4.conf.all.send_redirects # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl vxlan.node1 net.ipv4.conf.default.rp_filter # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl vxlan.node1 net.ipv4.conf.default.send_redirects # Node node1 (vxlan.yaml:24)
+ip netns exec vxlan.node1 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl vxlan.node1 net.ipv4.ip_forward # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl vxlan.node1 net.ipv6.conf.all.forwarding # Node node1 (vxlan.yaml:24)
@@ -46,13 +50,13 @@ ip netns exec vxlan.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal
 ip netns exec vxlan.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl vxlan.node1 net.netfilter.nf_conntrack_tcp_timeout_established # Node node1 (vxlan.yaml:24)
 ip netns exec vxlan.node1 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link vxlan.node1 cni0 # Node node1 (vxlan.yaml:24)
-ip -n vxlan.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1450 up type bridge
 # + link vxlan._segment vethac120002 # Node node1 (vxlan.yaml:24)
 ip -n vxlan._segment link add vethac120002 type veth peer name eth0 netns vxlan.node1
 ip -n vxlan._segment link set vethac120002 address 0e:1b:ac:12:00:02 mtu 1500 master br0 up
 # + link vxlan.node1 eth0 # Node node1 (vxlan.yaml:24)
 ip -n vxlan.node1 link set eth0 address 02:1a:ac:12:00:02 mtu 1500 alias 'vxlan._segment vethac120002' up
+# + link vxlan.node1 cni0 # Node node1 (vxlan.yaml:24)
+ip -n vxlan.node1 link add cni0 address 0a:58:0a:f4:00:01 mtu 1450 up type bridge
 # + link vxlan.node1 flannel.1 # Node node1 (vxlan.yaml:24)
 ip -n vxlan.node1 link add flannel.1 address 0e:f1:ac:12:00:02 mtu 1450 up type vxlan id 1 local 172.18.0.2 dstport 8472 nolearning
 # + address vxlan.node1 cni0 10.244.0.1/24 # Node node1 (vxlan.yaml:24)
@@ -81,8 +85,12 @@ ip netns exec vxlan.node2 sysctl -q -w net.bridge.bridge-nf-call-iptables=1
 ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.all.route_localnet=1
 # + sysctl vxlan.node2 net.ipv4.conf.all.rp_filter # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.all.rp_filter=0
+# + sysctl vxlan.node2 net.ipv4.conf.all.send_redirects # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.all.send_redirects=0
 # + sysctl vxlan.node2 net.ipv4.conf.default.rp_filter # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.default.rp_filter=0
+# + sysctl vxlan.node2 net.ipv4.conf.default.send_redirects # Node node2 (vxlan.yaml:25)
+ip netns exec vxlan.node2 sysctl -q -w net.ipv4.conf.default.send_redirects=0
 # + sysctl vxlan.node2 net.ipv4.ip_forward # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.ipv4.ip_forward=1
 # + sysctl vxlan.node2 net.ipv6.conf.all.forwarding # Node node2 (vxlan.yaml:25)
@@ -95,13 +103,13 @@ ip netns exec vxlan.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_be_liberal
 ip netns exec vxlan.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 # + sysctl vxlan.node2 net.netfilter.nf_conntrack_tcp_timeout_established # Node node2 (vxlan.yaml:25)
 ip netns exec vxlan.node2 sysctl -q -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-# + link vxlan.node2 cni0 # Node node2 (vxlan.yaml:25)
-ip -n vxlan.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1450 up type bridge
 # + link vxlan._segment vethac120003 # Node node2 (vxlan.yaml:25)
 ip -n vxlan._segment link add vethac120003 type veth peer name eth0 netns vxlan.node2
 ip -n vxlan._segment link set vethac120003 address 0e:1b:ac:12:00:03 mtu 1500 master br0 up
 # + link vxlan.node2 eth0 # Node node2 (vxlan.yaml:25)
 ip -n vxlan.node2 link set eth0 address 02:1a:ac:12:00:03 mtu 1500 alias 'vxlan._segment vethac120003' up
+# + link vxlan.node2 cni0 # Node node2 (vxlan.yaml:25)
+ip -n vxlan.node2 link add cni0 address 0a:58:0a:f4:01:01 mtu 1450 up type bridge
 # + link vxlan.node2 flannel.1 # Node node2 (vxlan.yaml:25)
 ip -n vxlan.node2 link add flannel.1 address 0e:f1:ac:12:00:03 mtu 1450 up type vxlan id 1 local 172.18.0.3 dstport 8472 nolearning
 # + address vxlan.node2 cni0 10.244.1.1/24 # Node node2 (vxlan.yaml:25)
