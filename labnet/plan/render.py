@@ -6,10 +6,13 @@ import shlex
 from collections import Counter
 from typing import Any
 
+from labnet.plan.difference import rule_difference
 from labnet.plan.op import Plan, Verb
 from labnet.state import Command, Operator, Process, Stdin, printable
 
 
+_MOST_LINES = 60
+_LONGEST_LINE = 400
 _HEAD = """\
 #!/bin/sh
 # Builds the network of lab {lab} by hand. Run it as root; `labnet down {lab}` removes it again.
@@ -20,12 +23,33 @@ set -eu
 
 
 def plan_text(plan: Plan) -> str:
-    """An operation with its reason, and below it the commands that it stands for."""
+    """An operation with its reason, and below it the commands that it stands for.
+
+    Of rules that change, those that go and come stand there instead. What is too long to be read
+    is cut; the script has all of it.
+    """
     lines = []
     for op in plan:
         lines.append(str(op))
-        lines += [f"    {line}" for command in op.commands() for line in _shell(command)]
+        details = rule_difference(op.object, op.old) if op.old else []
+        details = details or [line for command in op.commands() for line in _shell(command)]
+        lines += [f"    {line}" for line in _readable(details)]
     return "\n".join([*lines, _summary(plan)]) + "\n"
+
+
+def _readable(lines: list[str]) -> list[str]:
+    """The lines, or as much of them as anybody reads."""
+    short = [_shortened(line) for line in lines[:_MOST_LINES]]
+    left = len(lines) - len(short)
+    return [*short, f"… {left} more lines: -o sh has them all"] if left else short
+
+
+def _shortened(line: str) -> str:
+    """A line without its middle if that is too long: the environment of a container, say."""
+    if len(line) <= _LONGEST_LINE:
+        return line
+    half = _LONGEST_LINE // 2
+    return f"{line[:half]} … {line[-half:]}"
 
 
 def _summary(plan: Plan) -> str:

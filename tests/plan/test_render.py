@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from labnet.plan import plan, plan_json, plan_script, plan_text
+from labnet.plan.difference import rule_difference
 from labnet.state import (
     Address,
     Netns,
@@ -76,7 +77,7 @@ def test_a_script_is_one_that_sh_understands() -> None:
 
 
 def test_a_change_of_a_table_is_a_small_text() -> None:
-    """What is printed is the transaction that is carried out, not the table."""
+    """A person is told what goes and what comes, and the script has the transaction."""
     old, new = (
         NftTable(NODE, 4, "kube-proxy", (NftBlock("set", "ips", ("type ipv4_addr",), elements),))
         for elements in (("10.0.0.1", "10.0.0.2"), ("10.0.0.2", "10.0.0.3"))
@@ -84,12 +85,11 @@ def test_a_change_of_a_table_is_a_small_text() -> None:
     changes = plan(State.of(OBJECTS[0], new), State.of(OBJECTS[0], old))
     assert plan_text(changes) == (
         "~ nft lab.n1 ip kube-proxy  # set ips differs\n"
-        "    ip netns exec lab.n1 nft -f - <<'EOF'\n"
-        "    delete element ip kube-proxy ips { 10.0.0.1 }\n"
-        "    add element ip kube-proxy ips { 10.0.0.3 }\n"
-        "    EOF\n"
+        "    - set ips: 10.0.0.1\n"
+        "    + set ips: 10.0.0.3\n"
         "Plan: 0 to add, 1 to change, 0 to delete.\n"
     )
+    assert "delete element ip kube-proxy ips { 10.0.0.1 }\nadd element" in plan_script("x", changes)
     (gone,) = plan(State.of(OBJECTS[0]), State.of(OBJECTS[0], old))
     assert gone.commands() == [
         ("ip", "netns", "exec", NODE, "nft", "delete", "table", "ip", "kube-proxy")
@@ -107,3 +107,34 @@ def test_words_of_a_container_are_quoted_and_commented(word: str) -> None:
     assert lines == ["set -eu"]
     (command,) = plan_json(plan(State.of(process), State()))[0]["commands"]
     assert word.replace("\n", "\\n") in shlex.split(command)
+
+
+def test_rules_that_change_are_told_chain_by_chain() -> None:
+    """Those that go and those that come, each as often as it does; or which stand elsewhere."""
+    chains = sorted_chains("filter", [("MINE", "-")])
+    old, new, moved = (
+        Ruleset(NODE, 4, "filter", chains, rules)
+        for rules in (
+            ("-A INPUT -j DROP", "-A FORWARD -j MINE", "-A MINE -j ACCEPT", "-A MINE -j ACCEPT"),
+            ("-A INPUT -j ACCEPT", "-A FORWARD -j MINE", "-A MINE -j ACCEPT"),
+            ("-A INPUT -j DROP", "-A MINE -j ACCEPT", "-A FORWARD -j MINE", "-A MINE -j ACCEPT"),
+        )
+    )
+    assert rule_difference(new, old) == [
+        "- -A INPUT -j DROP",
+        "+ -A INPUT -j ACCEPT",
+        "- -A MINE -j ACCEPT",
+    ]
+    assert rule_difference(moved, old) == ["~ -A FORWARD -j MINE", "~ -A MINE -j ACCEPT"]
+    assert rule_difference(new, new) == []
+
+
+def test_a_person_is_not_told_more_than_can_be_read() -> None:
+    """Long tables and long lines are cut, and it says where the rest is."""
+    rules = tuple(f"-A INPUT -s 10.0.0.{number}/32 -j DROP" for number in range(200))
+    table = Ruleset(NODE, 4, "filter", sorted_chains("filter", []), rules)
+    process = Process(NODE, "pod/default/p", "c", ("echo", "x" * 5000))
+    told = plan_text(plan(State.of(table, process), State())).splitlines()
+    assert max(map(len, told)) < 500
+    assert len(told) < 70
+    assert [line for line in told if "more lines: -o sh has them all" in line]
