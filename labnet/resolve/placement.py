@@ -73,7 +73,7 @@ def _check_ports(draft: Draft, home: Node, scheduler: _Scheduler, findings: Find
     if held is not None:
         port, owner = held
         what = f"{port} of node {home.name} is already {owner}'s"
-        findings.add(draft.workload.source, "", what)
+        findings.add(draft.workload.source, _spec_path(draft.workload, "containers"), what)
 
 
 def _bound_home(
@@ -82,10 +82,10 @@ def _bound_home(
     """The node that a pod names, by its nodeName or by its address."""
     workload = draft.workload
     spec = workload.template.spec
-    path = "spec." if workload.kind == "Pod" else "spec.template.spec."
     home = scheduler.named(draft.node)
     if home is None and draft.node:
-        findings.add(workload.source, f"{path}nodeName", f"there is no node {draft.node}")
+        where = _spec_path(workload, "nodeName")
+        findings.add(workload.source, where, f"there is no node {draft.node}")
         return None
     for address in workload.template.addresses:
         if spec.host_network:
@@ -102,7 +102,7 @@ def _bound_home(
         home = scheduler.named(name)
     if home is not None and not selects(spec.node_selector, home.labels):
         what = f"{_selector(spec.node_selector)} does not match node {home.name}, where the pod is"
-        findings.add(workload.source, f"{path}nodeSelector", what)
+        findings.add(workload.source, _spec_path(workload, "nodeSelector"), what)
         return None
     return home
 
@@ -113,7 +113,7 @@ def _free_home(draft: Draft, scheduler: _Scheduler, findings: Findings) -> Node 
     selector = workload.template.spec.node_selector
     home = scheduler.emptiest(draft)
     if home is None:
-        path = "spec.nodeSelector" if workload.kind == "Pod" else "spec.template.spec.nodeSelector"
+        path = _spec_path(workload, "nodeSelector")
         allowed = scheduler.allowed(selector)
         if not allowed:
             findings.add(workload.source, path, f"{_selector(selector)} matches no node")
@@ -122,8 +122,13 @@ def _free_home(draft: Draft, scheduler: _Scheduler, findings: Findings) -> Node 
         what = f"no node is left for {draft.key}: all have pods with {ports}"
         held = scheduler.holder(draft, allowed[0])
         hint = f"on node {allowed[0].name} it is {held[1]}" if held else ""
-        findings.add(workload.source, "", what, hint)
+        findings.add(workload.source, _spec_path(workload, "containers"), what, hint)
     return home
+
+
+def _spec_path(workload: Workload, field: str) -> str:
+    """Where a field of the pod's spec is written."""
+    return f"spec.{field}" if workload.kind == "Pod" else f"spec.template.spec.{field}"
 
 
 def _node_of(pod_blocks: Mapping[Family, Blocks], address: IPAddress) -> str | None:

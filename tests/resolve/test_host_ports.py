@@ -47,7 +47,7 @@ def test_more_replicas_than_nodes() -> None:
     """The one that is left over is a problem, with the pods that are in its way."""
     web = workload("StatefulSet", "web", container(ports=(on(8080), on(53, "UDP"))), replicas=3)
     assert problem(web) == (
-        "lab.yaml:5: no node is left for pod/default/web-2: "
+        "lab.yaml:5: spec.template.spec.containers: no node is left for pod/default/web-2: "
         "all have pods with hostPort 8080/TCP, hostPort 53/UDP\n"
         "    on node n1 it is pod/default/web-0"
     )
@@ -69,7 +69,9 @@ def test_ports_that_overlap(one: ContainerPort, other: ContainerPort) -> None:
         for name, port, line in (("a", one, 3), ("b", other, 4))
     )
     where = f" on {other.host_ip}" if other.host_ip else ""
-    expected = f"lab.yaml:4: hostPort 80/TCP{where} of node n1 is already pod/default/a's"
+    expected = (
+        f"lab.yaml:4: spec.containers: hostPort 80/TCP{where} of node n1 is already pod/default/a's"
+    )
     assert problem(first, second) == expected
 
 
@@ -105,7 +107,7 @@ def test_a_pod_stays_where_it_is() -> None:
     assert homes(taking("b", on(80)), taking("a", on(80)), facts=facts) == {"a": "n2", "b": "n1"}
     bound = taking("b", on(80), spec={"node_name": "n2"}, source=at(9))
     assert problem(bound, taking("a", on(80)), facts=facts) == (
-        "lab.yaml:9: hostPort 80/TCP of node n2 is already pod/default/a's"
+        "lab.yaml:9: spec.containers: hostPort 80/TCP of node n2 is already pod/default/a's"
     )
 
 
