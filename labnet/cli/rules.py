@@ -97,7 +97,7 @@ def rules(  # noqa: PLR0913, PLR0917  # one for each option
     last, where its source may change.
     """
     if not files:
-        require_root("rules")
+        require_root("rules", ", or give the files of a lab (-f FILE), which need not run")
     cluster = _read(files, settings) if files else labs.load(lab).cluster
     chosen = _node(cluster, node)
     wanted = _wanted(cluster, service) if service else None
