@@ -131,7 +131,22 @@ DRIFTS: dict[str, tuple[list[str], list[str]]] = {
     "a rule added": (
         ["ip netns exec t-drift.n1 iptables -A FORWARD -s 192.0.2.1 -j DROP"],
         [
-            "~ iptables t-drift.n1 filter  # rules of flannel, kube-proxy, kubelet: chain FORWARD differs"
+            (
+                "~ iptables t-drift.n1 filter  # rules of flannel, kube-proxy, kubelet: chain "
+                "FORWARD differs"
+            )
+        ],
+    ),
+    "another policy, and a chain": (
+        [
+            "ip netns exec t-drift.n1 iptables -P INPUT DROP",
+            "ip netns exec t-drift.n1 iptables -N KUBE-FOREIGN",
+        ],
+        [
+            (
+                "~ iptables t-drift.n1 filter  # rules of flannel, kube-proxy, kubelet: chains "
+                "INPUT, KUBE-FOREIGN differ"
+            )
         ],
     ),
     "a rule in an unused table": (
