@@ -70,7 +70,7 @@ ROOMS = {
     "compile": room("model resolve state errors names", extra="jinja2"),
     "plan": room("state"),
     "trace": room("state"),
-    "kernel": room("state plan errors names", WORLD, "pyroute2", TOUCHING),
+    "kernel": room("state plan errors names", WORLD, calls=TOUCHING),
     "images": room("", WORLD, calls=TOUCHING | PRINTING),
     "agent": room(
         "model parse resolve state compile plan trace kernel errors names", WORLD, calls=TOUCHING
