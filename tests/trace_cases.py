@@ -216,7 +216,7 @@ LOOPBACK = {
     "masqueraded on lo": Case(
         "node",
         "127.0.0.1:80",
-        "node 10.2.0.1:80 10.1.0.1",
+        "node 10.2.0.1:80 10.2.0.1",
         f"nat OUTPUT -d 127.0.0.1/32 -j DNAT --to-destination 10.2.0.1\n{MASQUERADE}",
     ),
 }

@@ -15,12 +15,14 @@ from fractions import Fraction
 import pytest
 
 from labnet.state import (
+    Bridge,
     Command,
     NftTable,
     Object,
     Ruleset,
     Stdin,
     Sysctl,
+    Veth,
     parse_nft_tables,
     parse_rulesets,
 )
@@ -59,7 +61,7 @@ def wire() -> Iterator[Receivers]:
     """The network of the cases, with sockets everywhere."""
     names = list(NAMES.values())
     try:
-        for item in sorted(network(), key=lambda item: item.sort_key):
+        for item in sorted(network(), key=order):
             make(item)
         inside("sysctl", "-q", "-w", *UNLIMITED)
         with Receivers(names, PORTS) as receivers:
@@ -67,6 +69,12 @@ def wire() -> Iterator[Receivers]:
     finally:
         for name in names:
             subprocess.run(["ip", "netns", "delete", name], check=False)
+
+
+def order(item: Object) -> tuple[bool, int, str]:
+    """The node's own link, then its bridge, then what is plugged into that."""
+    plugged = isinstance(item, Veth) and item.leaf != OUT
+    return plugged or item.sort_key[0] > Bridge.rank, *item.sort_key
 
 
 def make(item: Object) -> None:
