@@ -1,0 +1,62 @@
+# What scripts/vagrant-box and scripts/vagrant-ci share, for sourcing after needs.bash and steps.bash.
+# shellcheck shell=bash
+
+# The box, as Vagrant calls it
+box=${LABNET_BOX:-labnet/bookworm64}
+
+# need WHAT PROGRAM:PACKAGE…: has what is missing installed, or ends with a line that names it.
+need() {
+    local what=$1 program lacking=()
+    shift
+    [[ $(uname -m) = x86_64 ]] || fail "$what is for x86_64; this machine is $(uname -m)"
+    is_root || fail "$what needs root: \`sudo $0\`"
+    for program in "$@"; do
+        type -P "${program%:*}" >/dev/null || lacking+=("${program#*:}")
+    done
+    [[ ${#lacking[@]} = 0 ]] || type -P apt-get >/dev/null ||
+        fail "$what needs ${lacking[*]}, and there is no apt-get"
+    "${root:?}/scripts/install" --dev "$@" || exit
+    for program in "$@"; do
+        type -P "${program%:*}" >/dev/null || fail "$what needs ${program%:*}: please install ${program#*:}"
+    done
+}
+
+# The folder where Vagrant keeps the boxes of whoever called, also of a person who used sudo.
+vagrant_home() {
+    local home=${HOME:-/root}
+    [[ -z ${SUDO_USER-} ]] || home=$(getent passwd "$SUDO_USER" | cut -d : -f 6)
+    printf '%s' "${VAGRANT_HOME:-$home/.vagrant.d}"
+}
+
+# The folder of the box, empty if there is none; Vagrant writes a slash in a name so.
+box_folder() {
+    printf '%s\n' "$(vagrant_home)/boxes/${box//\//-VAGRANTSLASH-}"/*/libvirt | grep -v '\*' |
+        sort -V | tail -n 1
+}
+
+# apart FLAG… -- COMMAND…: runs COMMAND in namespaces of its own, which the kernel empties when we end,
+# however we end. A signal that asks us to end is passed on, and COMMAND may take its time to obey.
+apart() {
+    local flags=() child status=0
+    while [[ $1 != -- ]]; do
+        flags+=("$1")
+        shift
+    done
+    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc "${flags[@]}" \
+        "${@:2}" <&0 &
+    child=$!
+    trap 'pass_on INT "$child"' INT
+    trap 'pass_on TERM "$child"' TERM HUP
+    while wait "$child" || status=$?; kill -0 "$child" 2>/dev/null; do
+        status=0
+    done
+    trap - INT TERM HUP
+    return "$status"
+}
+
+# pass_on SIGNAL UNSHARE: `unshare` does not listen itself while it waits for its child.
+pass_on() {
+    local inner
+    read -r inner _ <"/proc/$2/task/$2/children" || return 0
+    kill -s "$1" "$inner" 2>/dev/null || :
+}
