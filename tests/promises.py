@@ -41,9 +41,11 @@ class Promise:
 
     def __str__(self) -> str:
         """What a person would say was tried."""
-        where = f"[{self.address}]" if self.address.version == 6 else str(self.address)
-        port = f":{self.port}" if self.port else ""
-        return f"{self.kind} from {self.source} to {where}{port} ({self.reason})"
+        where = str(self.address)
+        if self.port:
+            where = f"[{where}]" if self.address.version == 6 else where
+            where += f":{self.port}"
+        return f"{self.kind} from {self.source} to {where} ({self.reason})"
 
 
 def promises(cluster: Cluster) -> Iterator[Promise]:
