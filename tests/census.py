@@ -37,7 +37,7 @@ _SYSCTLS = ("net", "user", "fs/inotify", "kernel/keys")
 _UNSTEADY = re.compile(
     r"nf_conntrack_count$|/route/flush$|/tcp_fastopen_key$|/nf_conntrack_expect_count$"
 )
-_PASSING = re.compile(r"\b(?:\w+_lft \S+|expires \S+|age \S+|\w+_timer \S+)|\[\d+:\d+\]")
+_PASSING = re.compile(r"\b(?:\w+_lft|expires|age|\w+_timer) +\S+|\[\d+:\d+\]")
 _LEARNED = re.compile(r"^(?:\w\w:){5}\w\w (?!.*\b(?:permanent|static)\b)")
 _COMMANDS = {
     "link": ("ip", "-oneline", "-details", "link", "show"),

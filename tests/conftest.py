@@ -1,10 +1,11 @@
-"""What all tests share: golden files, tests that need the kernel, and a census around those.
+"""What all tests share: golden files, tests that need the kernel or Docker, and a census around.
 
     --update-golden   write the golden files instead of comparing with them
     --keep            leave the lab of a failed test up, to look at
     --no-census       do not compare the machine before and after: other labs come and go on it
 
-With `LABNET_REQUIRE_KERNEL=1` in the environment, a kernel test that cannot run is a failure.
+With `LABNET_REQUIRE_KERNEL=1` in the environment, a kernel test that cannot run is a failure; with
+`LABNET_REQUIRE_DOCKER=1` one that needs Docker is.
 """
 
 from __future__ import annotations
@@ -14,19 +15,21 @@ import functools
 import os
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from census import Census, census, difference
+from docked import docker_refusal
 
 
 CLONE_NEWNET = 0x40000000
-HOW_TO = "`sudo scripts/test` runs them"
 
 _failed = pytest.StashKey[bool]()
-_skipped: list[str] = []
+_skipped: Counter[str] = Counter()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,15 +59,33 @@ def kernel_refusal() -> str:
     return f"unshare: {os.strerror(errors[0])}" if errors else ""
 
 
+@dataclass(frozen=True)
+class Need:
+    """What the tests with a marker need: why it is not here, and how to have them run."""
+
+    marker: str
+    name: str
+    where: str
+    refusal: Callable[[], str]
+    how_to: str
+
+
+NEEDS = (
+    Need("kernel", "the kernel", "on the real kernel", kernel_refusal, "sudo scripts/test"),
+    Need("docker", "Docker", "with Docker", docker_refusal, "sudo scripts/dockerd scripts/test"),
+)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A kernel test is skipped where it cannot run, or fails where it must."""
-    if item.get_closest_marker("kernel") is None or not (refusal := kernel_refusal()):
-        return
-    if os.environ.get("LABNET_REQUIRE_KERNEL") == "1":
-        pytest.fail(f"needs the kernel: {refusal}", pytrace=False)
-    _skipped.append(item.nodeid)
-    pytest.skip(f"needs the kernel: {refusal}")
+    """A test is skipped where what it needs is not there, or fails where it must be."""
+    for need in NEEDS:
+        if item.get_closest_marker(need.marker) is None or not (refusal := need.refusal()):
+            continue
+        if os.environ.get(f"LABNET_REQUIRE_{need.marker.upper()}") == "1":
+            pytest.fail(f"needs {need.name}: {refusal}", pytrace=False)
+        _skipped[need.marker] += 1
+        pytest.skip(f"needs {need.name}: {refusal}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,9 +101,10 @@ def pytest_runtest_makereport(
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say aloud that what matters most was not tested."""
-    if _skipped:
-        text = f"{len(_skipped)} TESTS ON THE REAL KERNEL DID NOT RUN. {HOW_TO}"
-        terminalreporter.write_line(text, red=True, bold=True)
+    for need in NEEDS:
+        if n := _skipped[need.marker]:
+            text = f"{n} TESTS {need.where.upper()} DID NOT RUN. `{need.how_to}` runs them"
+            terminalreporter.write_line(text, red=True, bold=True)
 
 
 @pytest.fixture
