@@ -159,13 +159,16 @@ def _sysctls() -> dict[str, str]:
 
 
 def _read(path: str) -> str | None:
-    """The text of a small file in /proc, or None if it cannot be read."""
+    """The text of a small file in /proc, or None if it cannot be read.
+
+    The kernel clears a buffer of the size that is asked for, for each sysctl anew: 64 KiB hold any.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return None
     try:
-        return os.read(descriptor, 1 << 20).decode(errors="replace").strip()
+        return os.read(descriptor, 1 << 16).decode(errors="replace").strip()
     except OSError:
         return None
     finally:
