@@ -34,27 +34,30 @@ box_folder() {
         sort -V | tail -n 1
 }
 
-# apart FLAG… -- COMMAND…: runs COMMAND in namespaces of its own, which the kernel empties when we end,
-# however we end. A signal that asks us to end is passed on, and COMMAND may take its time to obey.
+# apart SIGNAL FLAG… -- COMMAND…: runs COMMAND in namespaces of its own, which the kernel empties when
+# we end, however we end. When we are asked to end, COMMAND gets SIGNAL, and may take its time.
 apart() {
-    local flags=() child status=0
+    local signal=$1 flags=() child status=0 asked=
+    shift
     while [[ $1 != -- ]]; do
         flags+=("$1")
         shift
     done
     setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc "${flags[@]}" \
-        "${@:2}" <&0 &
+        "${@:2}" &
     child=$!
-    trap 'pass_on INT "$child"' INT
-    trap 'pass_on TERM "$child"' TERM HUP
-    while wait "$child" || status=$?; kill -0 "$child" 2>/dev/null; do
+    trap 'asked=130 && pass_on "$signal" "$child"' INT
+    trap 'asked=143 && pass_on "$signal" "$child"' TERM HUP
+    while
         status=0
-    done
+        wait "$child" || status=$?
+        kill -0 "$child" 2>/dev/null
+    do :; done
     trap - INT TERM HUP
-    return "$status"
+    return "${asked:-$status}"
 }
 
-# pass_on SIGNAL UNSHARE: `unshare` does not listen itself while it waits for its child.
+# pass_on SIGNAL UNSHARE: `unshare` heeds none itself while it waits for its child.
 pass_on() {
     local inner
     read -r inner _ <"/proc/$2/task/$2/children" || return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "labnet"
 
-_SKIPPED = {"__pycache__", ".git", ".venv", "build", "dist"}
+_SKIPPED = {"__pycache__", ".git", ".vagrant", ".venv", "build", "dist"}
 
 
 @cache
