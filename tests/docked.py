@@ -33,13 +33,17 @@ _RULES = (
 _COUNTERS = re.compile(r"^#.*\n|\[\d+:\d+\]", re.MULTILINE)
 
 
-def succeeds(*command: str) -> bool:
-    """Whether a command is there and ends well."""
+def succeeds(*command: str, timeout: float = TIMEOUT) -> bool:
+    """Whether a command is there and ends well in time."""
     if shutil.which(command[0]) is None:
         return False
-    return not subprocess.run(
-        command, capture_output=True, check=False, timeout=TIMEOUT, stdin=subprocess.DEVNULL
-    ).returncode
+    try:
+        done = subprocess.run(
+            command, capture_output=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
 
 
 def compose_command() -> str:

@@ -34,7 +34,7 @@ def _base() -> str:
     for name in (OFFICIAL, OWN):
         if succeeds("docker", "image", "inspect", name):
             return name
-    if succeeds("docker", "pull", OFFICIAL):
+    if succeeds("docker", "pull", OFFICIAL, timeout=PATIENCE):
         return OFFICIAL
     subprocess.run([ROOT / "scripts/docker-base", OWN], check=True, timeout=PATIENCE)
     return OWN
