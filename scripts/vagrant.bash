@@ -59,7 +59,7 @@ apart() {
 
 # pass_on SIGNAL UNSHARE: `unshare` heeds none itself while it waits for its child.
 pass_on() {
-    local inner
-    read -r inner _ <"/proc/$2/task/$2/children" || return 0
+    local inner=
+    read -r inner _ <"/proc/$2/task/$2/children" || [[ -n $inner ]] || return 0 # there is no newline
     kill -s "$1" "$inner" 2>/dev/null || :
 }
