@@ -61,6 +61,12 @@ def docker_refusal() -> str:
     return "" if compose_command() else "there is no docker-compose"
 
 
+def tentative() -> str:
+    """The machine's addresses that IPv6 is still trying out: a census would see them change."""
+    command = ["ip", "-6", "-oneline", "address", "show", "tentative"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def rules() -> str:
     """The rules of this machine's own network namespace, without counters and the time of day."""
     texts = (

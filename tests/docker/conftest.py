@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from docked import Container, compose_command, containers, succeeds
+from docked import Container, compose_command, containers, succeeds, tentative
 from source import ROOT
 
 
@@ -69,10 +69,11 @@ def docker_cleanup() -> list[str]:
 
 @pytest.fixture(scope="session")
 def docked(docker_services: Services, docker_compose_project_name: str) -> Mapping[str, Container]:
-    """The containers by their names in the file."""
+    """The containers by their names in the file, when the machine has come to rest."""
     docker_services.wait_until_responsive(
         lambda: succeeds("curl", "-sS", f"http://127.0.0.1:{docker_services.port_for('web', 80)}"),
         timeout=PATIENCE,
         pause=0.1,
     )
+    docker_services.wait_until_responsive(lambda: not tentative(), timeout=PATIENCE, pause=0.1)
     return dict(containers(docker_compose_project_name))
