@@ -3,9 +3,11 @@
     --update-golden   write the golden files instead of comparing with them
     --keep            leave the lab of a failed test up, to look at
     --no-census       do not compare the machine before and after: other labs come and go on it
+    --once            run each test with its first parameters alone, where time is short
 
 With `LABNET_REQUIRE_KERNEL=1` in the environment, a kernel test that cannot run is a failure; with
-`LABNET_REQUIRE_DOCKER=1` one that needs Docker is.
+`LABNET_REQUIRE_DOCKER=1` one that needs Docker is. With `LABNET_SLOW=10` things may take ten times
+as long as on a usual machine.
 """
 
 from __future__ import annotations
@@ -38,6 +40,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--update-golden", action="store_true", help="write the golden files anew")
     group.addoption("--keep", action="store_true", help="leave the lab of a failed test up")
     group.addoption("--no-census", action="store_true", help="do not look for what tests leave")
+    group.addoption("--once", action="store_true", help="run each test with one set of parameters")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of each test leave the first, if that was asked for."""
+    if not config.getoption("--once"):
+        return
+    first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
+    left = set(first.values())
+    config.hook.pytest_deselected(items=[item for item in items if item not in left])
+    items[:] = [item for item in items if item in left]
 
 
 @functools.cache

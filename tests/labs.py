@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from labnet.plan import Plan
 
 
 TOPOLOGIES = Path(__file__).parent.parent / "topologies"
-TIMEOUT = 20  # seconds for any one command in a lab; none should take one
+SLOW = int(os.environ.get("LABNET_SLOW", "1"))  # how many times longer things may take here
+TIMEOUT = 20 * SLOW  # seconds for any one command in a lab; none should take one
 
 
 @dataclass
@@ -54,12 +56,14 @@ class RunningLab:
         return done.stdout if check else f"{done.returncode}: {done.stdout}{done.stderr}"
 
     def pings(self, where: str, address: str) -> bool:
-        """Whether an echo request gets an answer within a second."""
-        return self.run(where, "ping", "-c1", "-W1", "-n", address, check=False).startswith("0:")
+        """Whether an echo request gets an answer, within a second on a usual machine."""
+        return self.run(where, "ping", "-c1", f"-W{SLOW}", "-n", address, check=False).startswith(
+            "0:"
+        )
 
     def curl(self, where: str, url: str) -> str:
         """The body of an HTTP answer, or curl's exit status."""
-        got = self.run(where, "curl", "-sS", "-g", "--max-time", "3", url, check=False)
+        got = self.run(where, "curl", "-sS", "-g", "--max-time", str(3 * SLOW), url, check=False)
         code, _, body = got.partition(": ")
         return body if code == "0" else f"curl exits with {code}"
 
