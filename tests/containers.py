@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -132,3 +133,16 @@ class Containers:
     def logs(self, process: Process, options: LogOptions | None = None) -> list[str]:
         """What a container has written."""
         return lines(b"".join(read_logs(self.folder, process.pod, process.name, options)))
+
+
+def can_remember() -> bool:
+    """Whether an overlay in memory can note, in a user namespace, that a folder is not there.
+
+    It takes an extended attribute of the user's, which tmpfs has had since Linux 6.6.
+    """
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        try:
+            os.setxattr(file.name, "user.labnet", b"")
+        except OSError:
+            return False
+    return True

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from containers import IMPORTABLE, PATH, ROOT, Containers, until
+from containers import IMPORTABLE, PATH, ROOT, Containers, can_remember, until
 from labnet.kernel.runtime.journal import LogOptions
+from labs import SLOW
 
 
 pytestmark = pytest.mark.kernel
@@ -259,7 +260,7 @@ def test_what_a_pod_with_a_server_costs(lab: Containers) -> None:
         (child,) = Path(f"/proc/{status.pid}/task/{status.pid}/children").read_text().split()
         assert private_bytes(status.pid) + private_bytes(child) <= 5_000_000
         cpu.append(cpu_seconds(status.pid) + cpu_seconds(child))
-    assert min(cpu) <= 0.010
+    assert min(cpu) <= 0.010 * SLOW
 
 
 def private_bytes(pid: int | str) -> int:
@@ -330,7 +331,7 @@ from pathlib import Path
 from labnet.kernel.runtime.lifetime import shutdown, spawn
 from labnet.kernel.runtime.journal import read_logs
 from labnet.state.process import Process
-words = "id -u; hostname; echo $$; rm -r /etc/apt && mkdir /etc/apt; ls /etc/apt; cat /etc/hosts"
+words = f"id -u; hostname; echo $$; {{sys.argv[2]}}; cat /etc/hosts"
 env = (("PATH", {PATH!r}),)
 files = (("/etc/hosts", "hosts\\n"),)
 argv = ("/bin/sh", "-c", words)
@@ -355,7 +356,8 @@ shutdown(folder)
 )
 def test_in_a_user_namespace(tmp_path: Path, mounts: str) -> None:
     """Without privilege on the machine a container is the same, even if /etc has mounts below."""
-    inner = ["unshare", "-Urn", "-m", sys.executable, "-c", ALONE, str(tmp_path)]
+    removes = "rm -r /etc/apt && mkdir /etc/apt; ls /etc/apt" if can_remember() else "true"
+    inner = ["unshare", "-Urn", "-m", sys.executable, "-c", ALONE, str(tmp_path), removes]
     command = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh", *inner]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
@@ -385,4 +387,4 @@ def test_a_checkout_on_a_file_system_of_its_own(tmp_path: Path) -> None:
     command = ["unshare", "-mn", "sh", "-c", script, "sh", *inner]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
-    assert int(done.stdout) <= 10_000_000
+    assert int(done.stdout) <= 10_000_000 * SLOW

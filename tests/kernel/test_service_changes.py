@@ -17,7 +17,7 @@ from labnet import agent
 from labnet.agent import Listener
 from labnet.plan import Op, Verb
 from labnet.state import NftTable, Ruleset
-from labs import RunningLab, text
+from labs import SLOW, RunningLab, text
 
 
 pytestmark = pytest.mark.kernel
@@ -60,7 +60,7 @@ spec:
 """
 SERVERS = {"alpha": "node1", "beta": "node2", "gamma": "node2"}
 RATE = 50  # connections per second
-LONGEST = 30  # seconds that the load may last, whatever happens
+LONGEST = 30 * SLOW  # seconds that the load may last, whatever happens
 
 LOAD = """
 import concurrent.futures, http.client, json, sys, time
