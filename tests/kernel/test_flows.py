@@ -79,14 +79,16 @@ def outcome(lab: RunningLab, flow: Flow, protocol: str, family: int) -> Answer:
     while left:
         left -= 1
         answers.add(ask(where, protocol, family, flow.target(family), seconds))
-        if isinstance(expected, dict) and len(answers) >= len(expected):
+        who_answered = {answer.partition(" ")[0] for answer in answers}
+        if isinstance(expected, dict) and len(who_answered) >= len(expected):
             left = min(left, MORE)
         if answers & {REFUSED, TIMEOUT} and left > 1:
             left = 1
     if len(answers) == 1 and answers <= {REFUSED, TIMEOUT}:
         return answers.pop()
     pairs = [answer.partition(" ") for answer in sorted(answers)]
-    return {who: seen for who, _, seen in pairs}
+    found = {who: seen for who, _, seen in pairs}
+    return found if len(found) == len(answers) else "; ".join(sorted(answers))
 
 
 def test_a_service_address_is_on_no_interface(lab: RunningLab) -> None:
@@ -117,5 +119,7 @@ def test_flows_follow_kube_proxy_s_configuration(lab: RunningLab, variant: str) 
     lab.again(*text(lab_text(mode, variant)))
     assert lab.drift() == []
     lead(lab)
+    for node in ZONES:  # a UDP client that happens on a former one's port would be taken for it
+        lab.run(node, "conntrack", "-F")
     walk(lab, "tcp", 4, variant)
     walk(lab, "udp", 6, variant)
