@@ -1,13 +1,13 @@
-"""What all tests share: golden files, tests that need the kernel or Docker, and a census around.
+"""What all tests share: golden files, tests that need what may be missing, and a census around.
 
     --update-golden   write the golden files instead of comparing with them
     --keep            leave the lab of a failed test up, to look at
     --no-census       do not compare the machine before and after: other labs come and go on it
     --once            run each test with its first parameters alone, where time is short
 
-With `LABNET_REQUIRE_KERNEL=1` in the environment, a kernel test that cannot run is a failure; with
-`LABNET_REQUIRE_DOCKER=1` one that needs Docker is. With `LABNET_SLOW=10` things may take ten times
-as long as on a usual machine.
+A test that cannot run here is skipped, and the summary says so; with `LABNET_REQUIRE_KERNEL=1`
+in the environment it is a failure instead, and so for the other markers in NEEDS. With
+`LABNET_SLOW=10` things may take ten times as long as on a usual machine.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import shutil
 import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,11 @@ def kernel_refusal() -> str:
     return f"unshare: {os.strerror(errors[0])}" if errors else ""
 
 
+def missing(program: str) -> str:
+    """Why a test that runs the program cannot run; empty if it is here."""
+    return "" if shutil.which(program) else f"there is no {program}"
+
+
 @dataclass(frozen=True)
 class Need:
     """What the tests with a marker need: why it is not here, and how to have them run."""
@@ -86,6 +93,8 @@ class Need:
 NEEDS = (
     Need("kernel", "the kernel", "on the real kernel", kernel_refusal, "sudo scripts/test"),
     Need("docker", "Docker", "with Docker", docker_refusal, "sudo scripts/dockerd scripts/test"),
+    Need("ruby", "Ruby", "of the Vagrantfile", partial(missing, "ruby"), "sudo .ci/run"),
+    Need("shellcheck", "ShellCheck", "of scripts", partial(missing, "shellcheck"), "sudo .ci/run"),
 )
 
 
@@ -116,7 +125,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say aloud that what matters most was not tested."""
     for need in NEEDS:
         if n := _skipped[need.marker]:
-            text = f"{n} TESTS {need.where.upper()} DID NOT RUN. `{need.how_to}` runs them"
+            what = "1 TEST" if n == 1 else f"{n} TESTS"
+            text = f"{what} {need.where.upper()} DID NOT RUN. `{need.how_to}` runs all"
             terminalreporter.write_line(text, red=True, bold=True)
 
 

@@ -6,7 +6,6 @@ import ast
 import io
 import os
 import re
-import shutil
 import subprocess
 import tokenize
 from collections.abc import Iterator
@@ -164,7 +163,7 @@ def test_scripts_stop_at_the_first_error() -> None:
     ]
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.shellcheck
 def test_scripts_pass_shellcheck() -> None:
     """The linter has nothing to say of the shell programs."""
     command = ["shellcheck", "--external-sources", *map(str, scripts())]

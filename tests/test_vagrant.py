@@ -52,7 +52,7 @@ def test_a_machine_without_its_programs_is_3(script: str, tmp_path: Path) -> Non
     assert re.fullmatch(r"labnet: .*(?:needs root|vagrant|x86_64).*\n", done.stderr)
 
 
-@pytest.mark.skipif(shutil.which("ruby") is None, reason="ruby is not installed")
+@pytest.mark.ruby
 def test_the_vagrantfile_is_ruby() -> None:
     """Vagrant says nothing until it is asked for a VM."""
     done = subprocess.run(
