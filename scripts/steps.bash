@@ -1,5 +1,4 @@
-# How scripts say what they do, for sourcing, after `log` was set to the file that takes the output
-# of what they run.
+# How scripts get what they need and say what they do, for sourcing after needs.bash.
 # shellcheck shell=bash
 
 open_line=
@@ -16,7 +15,20 @@ fail() {
     exit 3
 }
 
-# step WHAT COMMAND…: says what is done and how long it took.
+# need WHAT PROGRAM:PACKAGE…: has what is missing installed, or ends with a line that names it.
+need() {
+    local what=$1 missing programs=("${@:2}")
+    find_missing
+    [[ ${#missing[@]} = 0 ]] || type -P apt-get >/dev/null ||
+        fail "$what needs ${missing[*]}, and there is no apt-get to install it"
+    [[ ${#missing[@]} = 0 ]] || is_root ||
+        fail "$what needs ${missing[*]}: \`sudo scripts/install ${programs[*]}\` installs it"
+    "${root:?}/scripts/install" --dev "${programs[@]}" || exit
+    find_missing
+    [[ ${#missing[@]} = 0 ]] || fail "$what needs ${missing[*]}, which brought no such program"
+}
+
+# step WHAT COMMAND…: says what is done and how long it took. What COMMAND says goes to the file `log`.
 step() {
     local start=$SECONDS
     printf 'labnet: %s …' "$1" >&2

@@ -4,21 +4,13 @@
 # The box, as Vagrant calls it
 box=${LABNET_BOX:-labnet/bookworm64}
 
-# need WHAT PROGRAM:PACKAGE…: has what is missing installed, or ends with a line that names it.
-need() {
-    local what=$1 program lacking=()
-    shift
-    [[ $(uname -m) = x86_64 ]] || fail "$what is for x86_64; this machine is $(uname -m)"
-    is_root || fail "$what needs root: \`sudo $0\`"
-    for program in "$@"; do
-        type -P "${program%:*}" >/dev/null || lacking+=("${program#*:}")
-    done
-    [[ ${#lacking[@]} = 0 ]] || type -P apt-get >/dev/null ||
-        fail "$what needs ${lacking[*]}, and there is no apt-get"
-    "${root:?}/scripts/install" --dev "$@" || exit
-    for program in "$@"; do
-        type -P "${program%:*}" >/dev/null || fail "$what needs ${program%:*}: please install ${program#*:}"
-    done
+# need_vm WHAT PROGRAM:PACKAGE…: `need`, on a machine where a VM can be made at all.
+need_vm() {
+    [[ $(uname -m) = x86_64 ]] || fail "$1 is for x86_64; this machine is $(uname -m)"
+    is_root || fail "$1 needs root: \`sudo $0\`"
+    # the root of a container often lacks this
+    unshare --mount --pid --net --fork true 2>/dev/null || fail "$1 needs a root who can make namespaces"
+    need "$@"
 }
 
 # The folder where Vagrant keeps the boxes of whoever called, also of a person who used sudo.

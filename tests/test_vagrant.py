@@ -14,7 +14,7 @@ from source import ROOT, text
 
 
 SCRIPTS = ("vagrant-box", "vagrant-ci")
-FIRST_USED = ("id", "readlink", "uname")  # before a script knows whether anything is missing
+FIRST_USED = ("id", "readlink", "true", "uname", "unshare")  # before a script knows what is missing
 
 Done = subprocess.CompletedProcess[str]
 
@@ -49,7 +49,7 @@ def test_a_machine_without_its_programs_is_3(script: str, tmp_path: Path) -> Non
         (tmp_path / name).symlink_to(shutil.which(name) or "/nonexistent")
     done = run(script, path=str(tmp_path))
     assert (done.returncode, done.stdout) == (3, "")
-    assert re.fullmatch(r"labnet: .*(?:needs root|vagrant|x86_64).*\n", done.stderr)
+    assert re.fullmatch(r"labnet: .*(?:needs root|needs .*vagrant-libvirt|x86_64).*\n", done.stderr)
 
 
 @pytest.mark.ruby
