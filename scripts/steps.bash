@@ -28,7 +28,8 @@ need() {
     [[ ${#missing[@]} = 0 ]] || fail "$what needs ${missing[*]}, which brought no such program"
 }
 
-# step WHAT COMMAND…: says what is done and how long it took. What COMMAND says goes to the file `log`.
+# step WHAT COMMAND…: says what is done and how long it took. What COMMAND says goes to the file
+# `log`.
 step() {
     local start=$SECONDS
     printf 'labnet: %s …' "$1" >&2

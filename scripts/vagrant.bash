@@ -1,4 +1,5 @@
-# What scripts/vagrant-box and scripts/vagrant-ci share, for sourcing after needs.bash and steps.bash.
+# What scripts/vagrant-box and scripts/vagrant-ci share, for sourcing after needs.bash and
+# steps.bash.
 # shellcheck shell=bash
 
 # The box, as Vagrant calls it
@@ -9,7 +10,8 @@ need_vm() {
     [[ $(uname -m) = x86_64 ]] || fail "$1 is for x86_64; this machine is $(uname -m)"
     is_root || fail "$1 needs root: \`sudo $0\`"
     # the root of a container often lacks this
-    unshare --mount --pid --net --fork true 2>/dev/null || fail "$1 needs a root who can make namespaces"
+    unshare --mount --pid --net --fork true 2>/dev/null ||
+        fail "$1 needs a root who can make namespaces"
     need "$@"
 }
 
@@ -26,8 +28,8 @@ box_folder() {
         sort -V | tail -n 1
 }
 
-# apart SIGNAL FLAG… -- COMMAND…: runs COMMAND in namespaces of its own, which the kernel empties when
-# we end, however we end. When we are asked to end, COMMAND gets SIGNAL, and may take its time.
+# apart SIGNAL FLAG… -- COMMAND…: runs COMMAND in namespaces of its own, which the kernel empties
+# when we end, however we end. When we are asked to end, COMMAND gets SIGNAL, and may take its time.
 apart() {
     local signal=$1 flags=() child status=0 asked=
     shift
@@ -49,9 +51,26 @@ apart() {
     return "${asked:-$status}"
 }
 
-# pass_on SIGNAL UNSHARE: `unshare` heeds none itself while it waits for its child.
+# pass_on SIGNAL UNSHARE: `unshare` heeds none while it waits for its child; and that, as the first
+# process of its namespace, is spared all but KILL until it catches them.
 pass_on() {
-    local inner=
-    read -r inner _ <"/proc/$2/task/$2/children" || [[ -n $inner ]] || return 0 # there is no newline
-    kill -s "$1" "$inner" 2>/dev/null || :
+    local inner
+    while kill -0 "$2" 2>/dev/null; do
+        inner=
+        read -r inner _ 2>/dev/null <"/proc/$2/task/$2/children" || : # there is no newline
+        if [[ -n $inner ]] && { [[ $1 = KILL ]] || catches "$inner" "$1"; }; then
+            kill -s "$1" "$inner" 2>/dev/null || :
+            return
+        fi
+        sleep 0.05
+    done
+}
+
+# Whether the process catches the signal, of which it says so in hexadecimal.
+catches() {
+    local key mask
+    while read -r key mask; do
+        [[ $key != SigCgt: ]] || return $((!(16#$mask >> ($(kill -l "$2") - 1) & 1)))
+    done 2>/dev/null <"/proc/$1/status" || :
+    return 1
 }

@@ -18,6 +18,8 @@ from source import PACKAGE, ROOT, files, place, python_files, text, tree
 
 MODULE_LINES = 400
 FUNCTION_LINES = 40
+COLUMNS = 100
+RECIPES = ("Dockerfile", "Vagrantfile")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Defined = ast.Module | ast.ClassDef | Function
@@ -149,6 +151,11 @@ def scripts() -> list[Path]:
     return [path for path in files() if text_of_first_line(path).startswith("#!/bin/bash")]
 
 
+def sourced() -> list[Path]:
+    """What those read, which is no program."""
+    return [path for path in files() if path.suffix == ".bash"]
+
+
 def text_of_first_line(path: Path) -> str:
     """The first line of a file, if it is text."""
     with path.open("rb") as file:
@@ -163,9 +170,20 @@ def test_scripts_stop_at_the_first_error() -> None:
     ]
 
 
+def test_no_line_is_too_long() -> None:
+    """Shell and YAML, which ruff does not look at, are as wide as Python."""
+    others = [path for path in files() if path.suffix == ".yml" or path.name in RECIPES]
+    assert not [
+        place(path, number)
+        for path in scripts() + sourced() + others
+        for number, line in enumerate(text(path).splitlines(), 1)
+        if len(line) > COLUMNS
+    ]
+
+
 @pytest.mark.shellcheck
 def test_scripts_pass_shellcheck() -> None:
     """The linter has nothing to say of the shell programs."""
-    command = ["shellcheck", "--external-sources", *map(str, scripts())]
+    command = ["shellcheck", "--external-sources", *map(str, scripts() + sourced())]
     result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, encoding="utf-8")
     assert result.stdout == ""
