@@ -37,8 +37,11 @@ apart() {
         flags+=("$1")
         shift
     done
-    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc "${flags[@]}" \
-        "${@:2}" &
+    {
+        trap '' HUP INT QUIT # what a terminal sends to everybody is ours to pass on
+        exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
+            "${flags[@]}" "${@:2}"
+    } &
     child=$!
     trap 'asked=130 && pass_on "$signal" "$child"' INT
     trap 'asked=143 && pass_on "$signal" "$child"' TERM HUP
@@ -60,7 +63,7 @@ pass_on() {
         read -r inner _ 2>/dev/null <"/proc/$2/task/$2/children" || : # there is no newline
         if [[ -n $inner ]] && { [[ $1 = KILL ]] || catches "$inner" "$1"; }; then
             kill -s "$1" "$inner" 2>/dev/null || :
-            return
+            return 0 # in a trap, `return` alone has the status of what was interrupted
         fi
         sleep 0.05
     done
