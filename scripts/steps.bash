@@ -15,6 +15,12 @@ fail() {
     exit 3
 }
 
+# need_namespaces WHAT: ends with a line unless we can make them; the root of a container often
+# cannot.
+need_namespaces() {
+    unshare --mount --pid --fork true 2>/dev/null || fail "$1 needs a root who can make namespaces"
+}
+
 # need WHAT PROGRAM:PACKAGE…: has what is missing installed, or ends with a line that names it.
 need() {
     local what=$1 missing programs=("${@:2}")
