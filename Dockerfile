@@ -4,8 +4,8 @@
 #   docker run --rm -it --privileged labnet up topologies/two-node.yaml     the lab, and a shell
 #   docker run --rm -it --privileged labnet                                 a shell
 #
-# Where nothing can be pulled, scripts/docker-base makes a base of this machine's packages, which are
-# then fetched as this machine fetches them: --build-arg BASE=labnet-base --network host.
+# Where nothing can be pulled, scripts/docker-base makes a base of this machine's packages, which
+# are then fetched as this machine fetches them: --build-arg BASE=labnet-base --network host.
 ARG BASE=debian:bookworm-slim
 FROM ${BASE}
 
@@ -32,4 +32,4 @@ RUN update-alternatives --quiet --set iptables /usr/sbin/iptables-${IPTABLES} \
 
 # An interactive shell ends at SIGHUP, and ignores SIGTERM.
 STOPSIGNAL SIGHUP
-ENTRYPOINT ["scripts/docker-entry"]
+ENTRYPOINT ["/labnet/scripts/docker-entry"]
