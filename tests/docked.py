@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from census import Census
+from labs import SLOW
 
 
 COMPOSE = ("docker compose", "docker-compose")  # the plugin, and the program that it replaced
-TIMEOUT = 30  # seconds for what takes one
+TIMEOUT = 30 * SLOW  # seconds for what takes one
 
 _CENSUS = """
 import json, sys
@@ -107,12 +108,12 @@ class Container:
     @property
     def address(self) -> str:
         """Its IPv4 address on docker0."""
-        return self._inspected("{{.NetworkSettings.IPAddress}}")
+        return self._inspected("{{.NetworkSettings.Networks.bridge.IPAddress}}")
 
     @property
     def gateway(self) -> str:
         """The machine's own address on docker0."""
-        return self._inspected("{{.NetworkSettings.Gateway}}")
+        return self._inspected("{{.NetworkSettings.Networks.bridge.Gateway}}")
 
     @property
     def port(self) -> str:

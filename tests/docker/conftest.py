@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docked import Container, compose_command, containers, succeeds, tentative
+from labs import SLOW
 from source import ROOT
 
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 OFFICIAL = "debian:bookworm-slim"
 OWN = "labnet-base"
-PATIENCE = 300  # seconds for what downloads
+PATIENCE = 300 * SLOW  # seconds for what downloads
 
 
 def _base() -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from census import difference
 from docked import Container
+from labs import SLOW
 
 
 pytestmark = pytest.mark.docker
@@ -21,7 +22,7 @@ SUITE = [
     for name in ("host_ports", "networks", "probes", "proxy_rules", "rulesets", "topologies")
 ]
 """The tests that look at rules, links and mounts; the others have nothing that depends on these."""
-SUITE_TIMEOUT = 600  # seconds
+SUITE_TIMEOUT = 600 * SLOW  # seconds
 OTHER = {"nft": "legacy", "legacy": "nft"}
 
 
@@ -52,7 +53,7 @@ def test_a_lab_is_used_as_on_any_machine(inside: Container) -> None:
     shown = json.loads(inside.run("labnet", "get", "pods", "-o", "json"))
     pods = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in shown["items"]}
     for source in pods:
-        script = " && ".join(f"ping -c1 -W1 {target}" for target in pods.values())
+        script = " && ".join(f"ping -c1 -W{SLOW} {target}" for target in pods.values())
         inside.run("labnet", "exec", source, "--", "sh", "-c", script)
     echo = ("curl", "-sS", f"http://{pods['echo-1']}/clientip")
     client = inside.run("labnet", "exec", "web-2", "--", *echo)
@@ -77,7 +78,8 @@ def test_the_suite_passes_there(inside: Container) -> None:
     """So do the tests of the kernel that touch rules and mounts, none skipped."""
     pytest_there = ("python3", "-I", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     output = inside.run(
-        *("env", "LABNET_REQUIRE_KERNEL=1", *pytest_there, *SUITE), timeout=SUITE_TIMEOUT
+        *("env", "LABNET_REQUIRE_KERNEL=1", f"LABNET_SLOW={SLOW}", *pytest_there, *SUITE),
+        timeout=SUITE_TIMEOUT,
     )
     print(output.splitlines()[-1])  # noqa: T201 - the count is what a reader of the log looks for
     assert re.search(r"^\d+ passed[^,]*$", output, re.MULTILINE), output
