@@ -3,30 +3,27 @@
     python3 -m vm.topologies FILE…
 
 A line for each file, and one for each promise that was broken or thing that was left. The exit
-status is 1 if there was any. Labs are brought up as a person does it, by the `labnet` in PATH.
+status is 1 if there was any, or nothing to try. Labs are brought up as a person does it, by the
+`labnet` in PATH.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from census import census, difference
 from labnet import agent
-from promises import Promise, promises
+from promises.lab import promises
+from promises.promise import Promise
+from vm import attempts
 
 
 SETTINGS = {"scale.yaml.j2": ("--set", "nodes=3", "--set", "pods=12")}
-AT_ONCE = 4  # commands in labs; more only wait for CPUs
-PATIENCE = 10  # seconds for an answer that must come, in a VM without KVM
-DOUBT = 2  # seconds after which none will come
-LIMIT = 300  # seconds for a command of labnet's
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,62 +35,42 @@ class Tried:
     wrong: tuple[str, ...]
 
 
-def command(promise: Promise) -> tuple[list[str], bytes]:
-    """What tries a promise, and what it reads."""
-    seconds = str(PATIENCE if promise.answers else DOUBT)
-    inside = ["ip", "netns", "exec", promise.netns]
-    address = str(promise.address)
-    if promise.kind == "ping":
-        return [*inside, "ping", "-n", "-c", "1", "-W", seconds, address], b""
-    if promise.kind == "udp":
-        return [*inside, "nc", "-u", "-w", "1", address, str(promise.port)], b"hostname"
-    host = f"[{address}]" if promise.address.version == 6 else address
-    url = f"http://{host}:{promise.port}/"
-    return [*inside, "curl", "-sS", "-g", "-f", "-o", "/dev/null", "-m", seconds, url], b""
+def counted(found: Iterable[Promise]) -> Counter[str]:
+    """How much there is to try: of each kind and, of what is no pod's own, for each reason."""
+    counts: Counter[str] = Counter()
+    for promise in found:
+        counts[promise.kind if promise.answers else "refused or dropped"] += 1
+        if promise.answers and promise.reason != "pod":
+            counts[promise.reason] += 1
+    return counts
 
 
-def broken(promise: Promise) -> str:
-    """What is to be said of a promise that was not kept; nothing if it was."""
-    argv, stdin = command(promise)
-    done = subprocess.run(argv, input=stdin, capture_output=True, timeout=LIMIT, check=False)
-    answered = bool(done.stdout) if promise.kind == "udp" else done.returncode == 0
-    if answered == promise.answers:
-        return ""
-    said = "no answer" if promise.answers else "an answer that nobody promised"
-    return f"{promise}: {said} {done.stderr.decode(errors='replace').strip()}".rstrip()
-
-
-def labnet(*words: str) -> str:
-    """Run a command of labnet's; what it said, if it failed."""
-    done = subprocess.run(
-        ["labnet", *words], capture_output=True, text=True, timeout=LIMIT, check=False
-    )
-    if done.returncode == 0:
-        return ""
-    return f"labnet {' '.join(words)} exits with {done.returncode}: {done.stderr.strip()}"
+def labnet(*words: str) -> Iterator[str]:
+    """Run a command of labnet's; what is to be said of it, if it failed or did not end."""
+    done = attempts.run("labnet", *words)
+    if done.error:
+        yield f"labnet {' '.join(words)}: {done.error}"
+    elif done.status:
+        yield f"labnet {' '.join(words)} exits with {done.status}: {done.stderr}"
 
 
 def tried(path: Path) -> Tried:
     """Bring a lab up, try what it promises, and remove it, also if it did not come up."""
     begun = time.monotonic()
-    before = census()
-    wrong = [labnet("up", str(path), *SETTINGS.get(path.name, ()))]
-    counts: Counter[str] = Counter()
-    labs = agent.lab_names()
-    if not any(wrong):
-        for lab in labs:
-            found = tuple(promises(agent.load(lab).cluster))
-            counts.update(
-                "refused or dropped" if not promise.answers else promise.kind for promise in found
-            )
-            counts.update(
-                promise.reason for promise in found if promise.answers and promise.reason != "pod"
-            )
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                wrong += pool.map(broken, found)
-    wrong.append(labnet("down", *labs) if labs else "")
+    before, others = census(), agent.lab_names()
+    found: list[Promise] = []
+    wrong: list[str] = []
+    try:
+        wrong += labnet("up", str(path), *SETTINGS.get(path.name, ()))
+        if not wrong:
+            for lab in set(agent.lab_names()).difference(others):
+                found += promises(agent.load(lab).cluster)
+            wrong += attempts.broken(found) if found else ["it promises nothing that can be tried"]
+    finally:
+        for lab in set(agent.lab_names()).difference(others):
+            wrong += labnet("down", lab)
     wrong += difference(before, census())
-    return Tried(counts, time.monotonic() - begun, tuple(filter(None, wrong)))
+    return Tried(counted(found), time.monotonic() - begun, tuple(wrong))
 
 
 def row(name: str, result: Tried) -> Iterator[str]:
@@ -111,10 +88,13 @@ def main(files: Sequence[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     failed = 0
-    for path in (Path(file) for file in files):
+    paths = [Path(file) for file in files]
+    names = Counter(path.name for path in paths)
+    for path in paths:
         result = tried(path)
         failed += bool(result.wrong)
-        show(row(path.name, result))
+        name = path.name if names[path.name] == 1 else f"{path.parent.name}/{path.name}"
+        show(row(name, result))
     show([f"{len(files)} topologies, {failed} failed"])
     return 1 if failed else 0
 

@@ -1,0 +1,107 @@
+"""Who listens in a lab, as far as a program is known by its image and its command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from labnet.model import Cluster, Container, Node, Pod
+from labnet.model.net import IPAddress
+from promises.promise import Answerer
+
+
+Protocol = Literal["TCP", "UDP"]
+NGINX = "nginx"
+NETEXEC = {"--http-port": 8080, "--udp-port": 8081}  # where agnhost listens if nothing is said
+
+
+class Server(NamedTuple):
+    """A port on which a pod listens, and what those who ask there are told that it is."""
+
+    pod: Pod
+    protocol: Protocol
+    port: int
+    name: str
+
+    def answerer(self, seen: frozenset[IPAddress]) -> Answerer:
+        """Who answers, and sees one of these as the client; nginx tells nothing of that."""
+        return Answerer(self.name, frozenset() if self.name == NGINX else seen)
+
+
+class Opening(NamedTuple):
+    """A port of a node that leads to a pod's: hostPort, or `publish` of a container.
+
+    Without an address it is on all that the node has.
+    """
+
+    address: str
+    port: int
+    target: Server
+    reason: Literal["host port", "published port"]
+
+    def is_on(self, address: IPAddress) -> bool:
+        """Whether it is on an address of the node."""
+        return self.address in ("", "0.0.0.0", "::", str(address))
+
+
+def servers(pod: Pod) -> Iterator[Server]:
+    """What the containers of a pod serve."""
+    for container in pod.containers:
+        if container.builtin == "agnhost" and "netexec" in container.argv:
+            yield Server(pod, "TCP", _told(container, "--http-port"), pod.hostname)
+            if (port := _told(container, "--udp-port")) > 0:
+                yield Server(pod, "UDP", port, pod.hostname)
+        elif _is_nginx(container):
+            yield Server(pod, "TCP", 80, NGINX)
+
+
+def _is_nginx(container: Container) -> bool:
+    name = container.image.rpartition("/")[2].partition(":")[0]
+    return name == NGINX and container.argv[:1] in ((), (NGINX,))
+
+
+def _told(container: Container, flag: str) -> int:
+    """The port that netexec is told, as `--flag=80` or `--flag 80`."""
+    words = " ".join(container.argv).replace("=", " ").split()
+    return int(words[words.index(flag) + 1]) if flag in words else NETEXEC[flag]
+
+
+def openings(pod: Pod) -> Iterator[Opening]:
+    """The ports of its node that lead to a pod, if it has servers behind them."""
+    own = {(server.protocol, server.port): server for server in servers(pod)}
+    if pod.network == "bridge":
+        for published in pod.publish:
+            protocol: Protocol = "TCP" if published.protocol == "tcp" else "UDP"
+            if target := own.get((protocol, published.container_port)):
+                yield Opening(published.host_ip, published.host_port, target, "published port")
+    if pod.network == "cni":
+        for port in (port for container in pod.containers for port in container.ports):
+            found = [one for key, one in own.items() if key == (port.protocol, port.container_port)]
+            if port.host_port and found:
+                yield Opening(port.host_ip, port.host_port, found[0], "host port")
+
+
+def server_at(cluster: Cluster, address: IPAddress, port: int, protocol: str) -> Server | None:
+    """Who listens at an address, be it a pod's or a node's; None if that is not known."""
+    for pod in cluster.pods:
+        for server in servers(pod):
+            if address in pod.ips and (server.protocol, server.port) == (protocol, port):
+                return server
+        for opening in openings(pod):
+            if (
+                address in addresses(node_of(cluster, pod), address.version)
+                and opening.is_on(address)
+                and (opening.target.protocol, opening.port) == (protocol, port)
+            ):
+                return opening.target
+    return None
+
+
+def node_of(cluster: Cluster, pod: Pod) -> Node:
+    """The node that a pod is on."""
+    return next(node for node in cluster.nodes if node.name == pod.node)
+
+
+def addresses(node: Node, family: int) -> list[IPAddress]:
+    """What others reach a node by, in a family."""
+    return [one.ip for one in node.addresses if one.version == family]
