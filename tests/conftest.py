@@ -3,7 +3,8 @@
     --update-golden   write the golden files instead of comparing with them
     --keep            leave the lab of a failed test up, to look at
     --no-census       do not compare the machine before and after: other labs come and go on it
-    --once            run each test with its first parameters alone, where time is short
+    --once            run each test with its first parameters alone, but those in IN_FULL with all,
+                      where time is short
 
 A test that cannot run here is skipped, and the summary says so; with `LABNET_REQUIRE_KERNEL=1`
 in the environment it is a failure instead, and so for the other markers in NEEDS. With
@@ -31,6 +32,8 @@ from docked import docker_refusal
 
 
 CLONE_NEWNET = 0x40000000
+IN_FULL = ("test_a_guide_is_true",)
+"""Tests of which no parameters stand for the others: each is a guide that people follow."""
 
 _failed = pytest.StashKey[bool]()
 _skipped: Counter[str] = Counter()
@@ -49,8 +52,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Of each test leave the first, if that was asked for."""
     if not config.getoption("--once"):
         return
-    first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
-    left = set(first.values())
+    tests = [(item.nodeid.partition("[")[0], item) for item in reversed(items)]
+    left = set(dict(tests).values())
+    left |= {item for test, item in tests if test.rpartition("::")[2] in IN_FULL}
     config.hook.pytest_deselected(items=[item for item in items if item not in left])
     items[:] = [item for item in items if item in left]
 
