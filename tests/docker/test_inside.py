@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 from census import difference
-from docked import Container
+from docked import TIMEOUT, Container
 from labs import SLOW
 
 
@@ -61,6 +62,14 @@ def test_a_lab_is_used_as_on_any_machine(inside: Container) -> None:
     assert inside.run("labnet", "plan", "topologies/two-node.yaml").startswith("Nothing to do")
     inside.run("labnet", "down")
     assert difference(before, inside.census()) == []
+
+
+def test_the_image_is_labnet_in_any_folder(docked: Mapping[str, Container]) -> None:
+    """Its arguments are labnet's wherever `docker run` is told to start it."""
+    assert docked
+    command = ["docker", "run", "--rm", "--workdir", "/tmp", "labnet-test:nft", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=TIMEOUT)
+    assert done.stdout.startswith("labnet")
 
 
 def test_rules_are_in_the_tables_of_that_userland(inside: Container, userland: str) -> None:
