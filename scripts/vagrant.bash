@@ -9,9 +9,7 @@ box=${LABNET_BOX:-labnet/bookworm64}
 need_vm() {
     [[ $(uname -m) = x86_64 ]] || fail "$1 is for x86_64; this machine is $(uname -m)"
     is_root || fail "$1 needs root: \`sudo $0\`"
-    # the root of a container often lacks this
-    unshare --mount --pid --net --fork true 2>/dev/null ||
-        fail "$1 needs a root who can make namespaces"
+    need_namespaces "$1"
     need "$@"
 }
 
