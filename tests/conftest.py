@@ -3,8 +3,7 @@
     --update-golden   write the golden files instead of comparing with them
     --keep            leave the lab of a failed test up, to look at
     --no-census       do not compare the machine before and after: other labs come and go on it
-    --once            run each test with its first parameters alone, but those in IN_FULL with all,
-                      where time is short
+    --brief           run each test with few of its parameters, where time is short
 
 A test that cannot run here is skipped, and the summary says so; with `LABNET_REQUIRE_KERNEL=1`
 in the environment it is a failure instead, and so for the other markers in NEEDS. With
@@ -27,13 +26,12 @@ from pathlib import Path
 
 import pytest
 
+from brief import representatives
 from census import Census, census, difference
 from docked import docker_refusal
 
 
 CLONE_NEWNET = 0x40000000
-IN_FULL = ("test_a_guide_is_true",)
-"""Tests of which no parameters stand for the others: each is a guide that people follow."""
 
 _failed = pytest.StashKey[bool]()
 _skipped: Counter[str] = Counter()
@@ -45,18 +43,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--update-golden", action="store_true", help="write the golden files anew")
     group.addoption("--keep", action="store_true", help="leave the lab of a failed test up")
     group.addoption("--no-census", action="store_true", help="do not look for what tests leave")
-    group.addoption("--once", action="store_true", help="run each test with one set of parameters")
+    group.addoption("--brief", action="store_true", help="run tests with few of their parameters")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of each test leave the first, if that was asked for."""
-    if not config.getoption("--once"):
-        return
-    tests = [(item.nodeid.partition("[")[0], item) for item in reversed(items)]
-    left = set(dict(tests).values())
-    left |= {item for test, item in tests if test.rpartition("::")[2] in IN_FULL}
-    config.hook.pytest_deselected(items=[item for item in items if item not in left])
-    items[:] = [item for item in items if item in left]
+    """Leave tests that stand for all, if that was asked for."""
+    if config.getoption("--brief"):
+        left = representatives(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in left])
+        items[:] = left
 
 
 @functools.cache

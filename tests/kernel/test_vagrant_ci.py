@@ -56,7 +56,7 @@ class Stage:
     def running(self, *words: str, **scene: str) -> Iterator[subprocess.Popen[str]]:
         """The script, as the leader of a process group as a terminal makes it."""
         script = ROOT / "scripts" / "vagrant-ci"
-        command = ["unshare", "--mount", "bash", "-euc", _INSTALLED, script, *words]
+        command = ["unshare", "--mount", "bash", "-euc", _INSTALLED, str(script), *words]
         env = {
             **os.environ,
             **{name.upper(): text for name, text in scene.items()},
