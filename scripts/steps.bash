@@ -15,6 +15,12 @@ fail() {
     exit 3
 }
 
+# What `--help` prints: the first comment of the script, up to its decisions.
+show_help() {
+    sed -n '2,${/^#/!q;/^# Decisions$/q;s/^# \{0,1\}//;p}' "$0" | sed '${/^$/d}'
+    exit
+}
+
 # need_namespaces WHAT: ends with a line unless we can make them; the root of a container often
 # cannot.
 need_namespaces() {

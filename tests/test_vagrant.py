@@ -27,7 +27,7 @@ def run(script: str, *words: str, path: str = os.environ["PATH"]) -> Done:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-@pytest.mark.parametrize("word", ["--help", "--nonsense", "up"])
+@pytest.mark.parametrize("word", ["--nonsense", "up"])
 def test_wrong_usage_is_2(script: str, word: str) -> None:
     """With a line that says what is right, and before anything is made."""
     done = run(script, word)
@@ -35,11 +35,21 @@ def test_wrong_usage_is_2(script: str, word: str) -> None:
     assert done.stderr.startswith(f"usage: scripts/{script} ")
 
 
+@pytest.mark.parametrize("script", [*SCRIPTS, "dockerd", "docker-base"])
+def test_help_is_what_the_script_says_of_itself(script: str) -> None:
+    """All of it but the decisions, and nothing is made."""
+    done = run(script, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"`scripts/{script}" in done.stdout
+    assert "Decisions" not in done.stdout
+    assert all(line and not line.startswith("#") for line in done.stdout.split("\n\n"))
+
+
 def test_a_topology_that_is_not_there_is_2() -> None:
     """Rather than found out in the VM."""
     done = run("vagrant-ci", "--topology", "/nonexistent.yaml")
     assert done.returncode == 2
-    assert "labnet: no file '/nonexistent.yaml'" in done.stderr
+    assert "labnet: '/nonexistent.yaml' is no file" in done.stderr
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -61,10 +71,37 @@ def test_the_vagrantfile_is_ruby() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.ruby
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("LABNET_CPUS=abc", "labnet: LABNET_CPUS=abc: a number is wanted here, 1 or more\n"),
+        ("LABNET_CPUS=0", "labnet: LABNET_CPUS=0: a number is wanted here, 1 or more\n"),
+        ("LABNET_MEMORY=2G", "labnet: LABNET_MEMORY=2G: a number is wanted here, 512 or more\n"),
+        ("LABNET_MEMORY=08", "labnet: LABNET_MEMORY=08: a number is wanted here, 512 or more\n"),
+        ("LABNET_MEMORY=0512", ""),
+        ("LABNET_CPUS=", ""),
+    ],
+)
+def test_a_wrong_number_is_told_by_its_name(setting: str, said: str) -> None:
+    """Before anything is done: a VM that was stopped for it would stay down."""
+    name, _, text = setting.partition("=")
+    script = 'module Vagrant; def self.configure(_); end; end; load "Vagrantfile"'
+    done = subprocess.run(
+        ["ruby", "-e", script],
+        cwd=ROOT,
+        env={**os.environ, name: text},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1 if said else 0, said)
+
+
 def test_the_documentation_knows_the_variables() -> None:
     """What the Vagrantfile takes from the environment, and labs that there are."""
     page = text(ROOT / "docs" / "vagrant.md")
-    for name in re.findall(r'ENV.fetch\("(\w+)"', text(ROOT / "Vagrantfile")):
+    for name in re.findall(r'(?:ENV.fetch|= number)\("(\w+)"', text(ROOT / "Vagrantfile")):
         assert f"`{name}`" in page
     for name in re.findall(r"`(?:topologies/)?([\w.-]+\.yaml(?:\.j2)?)`", page):
         assert (ROOT / "topologies" / name).exists()

@@ -14,16 +14,27 @@ _CHECKOUT = "scripts/labnet"
 
 
 def program_name() -> str:
-    """`labnet`, or the path of the checkout's `scripts/labnet` if that is what runs."""
+    """`labnet` if that is found in PATH, else the path of the checkout's `scripts/labnet`."""
     path = sys.argv[0]
     if not path.endswith(f"/{_LAUNCHER}"):
         return _NAME
     checkout = path.removesuffix(_LAUNCHER)
+    if _is_in_path(checkout + _CHECKOUT):
+        return _NAME
     try:
         inside = os.getcwd() + "/" == checkout  # noqa: PTH109  # likewise
     except FileNotFoundError:  # somebody has removed the folder that we are in
         inside = False
     return _CHECKOUT if inside else checkout + _CHECKOUT
+
+
+def _is_in_path(program: str) -> bool:
+    """Whether a shell that is told `labnet` runs the program, as it does in the VM."""
+    for folder in os.get_exec_path():
+        found = f"{folder}/{_NAME}"
+        if os.access(found, os.X_OK):
+            return os.path.realpath(found) == program  # likewise
+    return False
 
 
 def to_type(*words: str) -> str:

@@ -207,3 +207,22 @@ def test_what_a_message_says_to_type_is_how_it_was_called(
     monkeypatch.setattr(sys, "argv", ["/usr/bin/labnet"])
     monkeypatch.delenv("SUDO_USER")
     assert to_type("ls") == "labnet ls"
+
+
+def test_a_launcher_in_path_is_called_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In the VM a link leads to the checkout's; a labnet of somebody else's does not."""
+    from labnet.cli.program import program_name  # noqa: PLC0415  # beside what it tests
+
+    launcher = tmp_path / "scripts/labnet"
+    launcher.parent.mkdir()
+    launcher.touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / ".venv/bin/labnet"), "ls"])
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin/labnet").symlink_to(launcher)
+    assert program_name() == "labnet"
+    (tmp_path / "bin/labnet").unlink()
+    (tmp_path / "bin/labnet").touch(mode=0o755)
+    assert program_name() == str(launcher)
