@@ -29,20 +29,21 @@ box_folder() {
 # apart SIGNAL FLAG… -- COMMAND…: runs COMMAND in namespaces of its own, which the kernel empties
 # when we end, however we end. When we are asked to end, COMMAND gets SIGNAL, and may take its time.
 apart() {
-    local signal=$1 flags=() child status=0 asked=
+    local signal=$1 flags=() child='' status=0 asked=
     shift
     while [[ $1 != -- ]]; do
         flags+=("$1")
         shift
     done
+    trap 'asked=130 && pass_on "$signal" "$child"' INT
+    trap 'asked=143 && pass_on "$signal" "$child"' TERM HUP
     {
         trap '' HUP INT QUIT # what a terminal sends to everybody is ours to pass on
         exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
             "${flags[@]}" "${@:2}"
     } &
     child=$!
-    trap 'asked=130 && pass_on "$signal" "$child"' INT
-    trap 'asked=143 && pass_on "$signal" "$child"' TERM HUP
+    [[ -z $asked ]] || pass_on "$signal" "$child" # it came before there was a child
     while
         status=0
         wait "$child" || status=$?
@@ -56,6 +57,7 @@ apart() {
 # process of its namespace, is spared all but KILL until it catches them.
 pass_on() {
     local inner
+    [[ -n $2 ]] || return 0
     while kill -0 "$2" 2>/dev/null; do
         inner=
         read -r inner _ 2>/dev/null <"/proc/$2/task/$2/children" || : # there is no newline

@@ -29,11 +29,11 @@ def program_name() -> str:
 
 
 def _is_in_path(program: str) -> bool:
-    """Whether a shell that is told `labnet` runs the program, as it does in the VM."""
+    """Whether a shell that is told `labnet` runs the program, as it does in the VM, or us."""
     for folder in os.get_exec_path():
         found = f"{folder}/{_NAME}"
         if os.access(found, os.X_OK):
-            return os.path.realpath(found) == program  # likewise
+            return os.path.realpath(found) in (program, sys.argv[0])  # likewise
     return False
 
 

@@ -224,5 +224,10 @@ def test_a_launcher_in_path_is_called_by_its_name(
     (tmp_path / "bin/labnet").symlink_to(launcher)
     assert program_name() == "labnet"
     (tmp_path / "bin/labnet").unlink()
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/labnet").touch(mode=0o755)
+    (tmp_path / "bin/labnet").symlink_to(tmp_path / ".venv/bin/labnet")
+    assert program_name() == "labnet"
+    (tmp_path / "bin/labnet").unlink()
     (tmp_path / "bin/labnet").touch(mode=0o755)
     assert program_name() == str(launcher)

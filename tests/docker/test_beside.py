@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.kernel]
 
 FILES = sorted(path.name for path in TOPOLOGIES.iterdir())
 PAGE = "a container of Docker's\n"
-N = 200  # of requests, of packets
+N = 200  # of requests
+PINGS = 1000
 PATIENCE = 60 * SLOW  # seconds
 
 
@@ -57,8 +58,8 @@ def requests(address: str) -> Sequence[str]:
 
 
 def echoes(address: str) -> Sequence[str]:
-    """The command that sends pings, for two seconds."""
-    return "ping", "-q", "-n", "-i", "0.01", "-c", str(N), address
+    """The command that sends pings, for ten seconds."""
+    return "ping", "-q", "-n", "-i", "0.01", "-c", str(PINGS), address
 
 
 def test_dockerd_has_its_rules_on_this_machine(docked: Mapping[str, Container]) -> None:
@@ -120,7 +121,7 @@ def test_no_packet_of_docker_is_lost_while_labs_come_and_go(
         assert turns > 1
         for ping in pings:
             output = ping.communicate(timeout=PATIENCE)[0]
-            assert f"{N} packets transmitted, {N} received" in output
+            assert f"{PINGS} packets transmitted, {PINGS} received" in output
 
 
 def test_neither_reaches_the_other(docked: Mapping[str, Container]) -> None:
@@ -132,4 +133,5 @@ def test_neither_reaches_the_other(docked: Mapping[str, Container]) -> None:
         assert not lab.pings("db", far)
         assert not lab.pings("node1", far)
         there = docked["client"].command("ping", "-c1", "-W1", "-n", lab.ip("node1"))
-        assert subprocess.run(there, stdout=subprocess.DEVNULL, check=False).returncode
+        done = subprocess.run(there, stdout=subprocess.PIPE, text=True, check=False)
+        assert (done.returncode, "100% packet loss" in done.stdout) == (1, True), done.stdout

@@ -249,6 +249,7 @@ def test_what_is_broken_is_seen(bring: Bring, name: str) -> None:
     lab = bring(topology(file))
     found = [one for one in promises(lab.cluster) if str(one) == broken]
     assert found
+    assert attempts.broken(found) == []
     lab.run(node, "sh", "-ec", SHELL + command)
     lines = attempts.broken(found)
     assert any(objection in line.removeprefix(f"{broken}: ") for line in lines), lines

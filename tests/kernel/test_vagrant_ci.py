@@ -28,7 +28,7 @@ pytestmark = pytest.mark.kernel
 ACTOR = ROOT / "tests" / "vm" / "actor"
 PLAYED = (
     *("dnsmasq", "libvirtd", "qemu-img", "qemu-system-x86_64"),
-    *("rsync", "ssh", "vagrant", "virsh"),
+    *("rsync", "ssh", "uname", "vagrant", "virsh"),
 )
 PATIENCE = 60 * SLOW  # seconds
 
