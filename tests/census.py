@@ -96,8 +96,8 @@ def census(scratch: Iterable[str] = _SCRATCH) -> Census:
 def difference(before: Census, after: Census) -> list[str]:
     """What appeared, vanished or changed, a line each, sorted.
 
-    A sysctl that appeared together with a kernel module is left out, and so is a process that
-    ended, with its namespace: they do that on any machine.
+    A sysctl that appeared together with a kernel module is left out, or a logger of packets that it
+    brought; and so is a process that ended, with its namespace: they do that on any machine.
     """
     new_modules = bool(after.modules - before.modules)
     lines: list[str] = []
@@ -105,8 +105,14 @@ def difference(before: Census, after: Census) -> list[str]:
         old, new = before.things.get(kind, {}), after.things.get(kind, {})
         if kind == "sysctl" and new_modules:
             new = {name: text for name, text in new.items() if name in old}
+            new |= {name: text for name, text in old.items() if _is_no_logger(name, text)}
         lines += _kind_difference(kind, old, new)
     return lines
+
+
+def _is_no_logger(name: str, text: str) -> bool:
+    """Whether a sysctl says that nobody logs a family's packets: a module then becomes the one."""
+    return name.startswith("net/netfilter/nf_log/") and text == "NONE"
 
 
 def _kind_difference(kind: str, old: Things, new: Things) -> Iterator[str]:

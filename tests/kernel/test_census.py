@@ -148,5 +148,9 @@ def test_a_module_brings_its_sysctls() -> None:
     before = Census({"sysctl": {"net/a": "0"}}, frozenset())
     after = Census({"sysctl": {"net/a": "1", "net/b": "0"}}, frozenset({"b"}))
     assert difference(before, after) == ["sysctl changed: net/a: 0 -> 1"]
+    log = "net/netfilter/nf_log/"
+    nobody = Census({"sysctl": {f"{log}2": "NONE", f"{log}3": "one"}}, frozenset())
+    loggers = Census({"sysctl": {f"{log}2": "nf_log_ipv4", f"{log}3": "two"}}, frozenset({"b"}))
+    assert difference(nobody, loggers) == [f"sysctl changed: {log}3: one -> two"]
     unexplained = Census(after.things, frozenset())
     assert "sysctl appeared: net/b 0" in difference(before, unexplained)
