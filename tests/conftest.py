@@ -16,6 +16,7 @@ import ctypes
 import functools
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections import Counter
@@ -44,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--keep", action="store_true", help="leave the lab of a failed test up")
     group.addoption("--no-census", action="store_true", help="do not look for what tests leave")
     group.addoption("--brief", action="store_true", help="run tests with few of their parameters")
+
+
+def pytest_configure() -> None:
+    """Let what tests start heed Ctrl-C, also if a shell began us with `&` and it is ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
