@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -53,6 +54,10 @@ _COMMANDS = {
     "ip6tables": ("ip6tables-save",),
     "nftables": ("nft", "--stateless", "list", "ruleset"),
 }
+
+
+_RENEWED = ("/etc/resolv.conf",)
+"""A DHCP client writes it with each renewal of a lease, in a VM every half hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +284,18 @@ def _files(folder: str, *, deep: bool = True) -> dict[str, str]:
         for entry in entries:
             status = entry.stat(follow_symlinks=False)
             is_folder = entry.is_dir(follow_symlinks=False)
-            times = "" if is_folder else f" {status.st_size} bytes, {status.st_mtime_ns}"
-            found[entry.path] = f"{status.st_mode:o} {status.st_uid}:{status.st_gid}{times}"
+            content = "" if is_folder else f" {_content(entry.path, status)}"
+            found[entry.path] = f"{status.st_mode:o} {status.st_uid}:{status.st_gid}{content}"
             if is_folder and deep:
                 folders.append(entry.path)
     return found
+
+
+def _content(path: str, status: os.stat_result) -> str:
+    """What tells whether a file has changed; of one that is often written anew, its text."""
+    if path in _RENEWED and stat.S_ISREG(status.st_mode):
+        return repr(_read_all(path))
+    return f"{status.st_size} bytes, {status.st_mtime_ns}"
 
 
 def _modules() -> frozenset[str]:
