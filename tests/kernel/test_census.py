@@ -162,11 +162,12 @@ def test_a_file_that_is_often_written_anew_has_to_say_the_same(
     """A renewed lease is the machine's own affair; another name server is not."""
     file = tmp_path / "labnet-resolv.conf"
     file.write_text("nameserver 192.0.2.1", encoding="utf-8")
-    monkeypatch.setattr("census._RENEWED", (str(file),))
-    before = census([str(tmp_path)])
-    file.write_text("nameserver 192.0.2.1", encoding="utf-8")
-    assert difference(before, census([str(tmp_path)])) == []
-    file.write_text("nameserver 192.0.2.2", encoding="utf-8")
-    (line,) = difference(before, census([str(tmp_path)]))
+    with monkeypatch.context() as patch:
+        patch.setattr("census._RENEWED", (str(file),))
+        before = census([str(tmp_path)])
+        file.write_text("nameserver 192.0.2.1", encoding="utf-8")
+        assert difference(before, census([str(tmp_path)])) == []
+        file.write_text("nameserver 192.0.2.2", encoding="utf-8")
+        (line,) = difference(before, census([str(tmp_path)]))
     assert "192.0.2.1' -> " in line
     assert line.endswith("192.0.2.2'")
