@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave tests that stand for all, if that was asked for."""
     if config.getoption("--brief"):
         left = representatives(items)
-        config.hook.pytest_deselected(items=[item for item in items if item not in left])
+        config.hook.pytest_deselected(items=list(set(items).difference(left)))
         items[:] = left
 
 
