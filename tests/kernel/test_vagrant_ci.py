@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -118,13 +119,15 @@ def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
 
 
-def test_all_is_well(stage: Stage) -> None:
+@pytest.mark.parametrize("library", ["", ", libbpf 1.1.2"])
+def test_all_is_well(stage: Stage, library: str) -> None:
     """Topologies, tests, the end of the VM, and a summary of all that."""
-    status, output = stage.ended()
+    status, output = stage.ended(library=library)
     assert (status, stage.log()) == (0, ["up", "topologies", "tests", "destroy"]), output
     *_, summary = output.partition("\n\n")
     for line in (
         "the VM +Debian, Linux 6.1.0, 2 CPUs",
+        "its tools +Python 3.11.2, iproute2-6.1.0, nft 1",
         "by +Vagrant 2.3.4, libvirt 9.0.0, qemu 7.2.22, without KVM",
         "topologies +ok, .*\n    1 topologies, 0 failed",
         "kernel tests +ok, .*\n    7 passed in 3s",
@@ -137,6 +140,7 @@ def test_all_is_well(stage: Stage) -> None:
     ("scene", "log"),
     [
         ("up", ["up", "destroy"]),
+        ("look", ["up", "destroy"]),
         ("topologies", ["up", "topologies", "tests", "destroy"]),
         ("tests", ["up", "topologies", "tests", "destroy"]),
         ("destroy", ["up", "topologies", "tests", "destroy"]),
@@ -146,14 +150,29 @@ def test_a_failure_is_the_status(stage: Stage, scene: str, log: list[str]) -> No
     """What does not depend on what failed is done, and the VM goes in any case."""
     status, output = stage.ended(fails=scene)
     assert (status, stage.log()) == (1, log), output
-    name = {"up": "vagrant up", "tests": "kernel tests", "destroy": "vagrant destroy"}
-    assert re.search(f"^{name.get(scene, scene)} +FAILED with ", output, re.MULTILINE), output
+    names = {
+        "up": "vagrant up",
+        "look": "the VM",
+        "tests": "kernel tests",
+        "destroy": "vagrant destroy",
+    }
+    assert re.search(f"^{names.get(scene, scene)} +FAILED with ", output, re.MULTILINE), output
+    assert "interrupted" not in output
     assert not stage.players()
 
 
-def test_a_topology_from_anywhere_is_the_one_that_is_tried(stage: Stage, tmp_path: Path) -> None:
+@pytest.fixture
+def hidden() -> Iterator[Path]:
+    """A folder in /run, where the script mounts something of its own."""
+    with TemporaryDirectory(dir="/run") as folder:
+        yield Path(folder)
+
+
+def test_a_topology_from_anywhere_is_the_one_that_is_tried(
+    stage: Stage, tmp_path: Path, hidden: Path
+) -> None:
     """Also two of one name, and without the tests if one likes."""
-    files = [tmp_path / name / "lab.yaml" for name in ("one", "two")]
+    files = [tmp_path / "one" / "lab.yaml", hidden / "two" / "lab.yaml"]
     for path in files:
         path.parent.mkdir()
         path.write_text(path.parent.name, encoding="utf-8")
