@@ -30,6 +30,7 @@ import pytest
 from brief import representatives
 from census import Census, census, difference
 from docked import docker_refusal
+from forked import ipv6_refusal
 
 
 CLONE_NEWNET = 0x40000000
@@ -85,6 +86,13 @@ def missing(program: str) -> str:
     return "" if shutil.which(program) else f"there is no {program}"
 
 
+def nginx_refusal() -> str:
+    """Why nginx cannot run in a container; empty if it can."""
+    if "4294967295" not in Path("/proc/self/uid_map").read_text(encoding="utf-8"):
+        return "it is to run as www-data, and this user namespace has only root"
+    return missing("nginx")
+
+
 @dataclass(frozen=True)
 class Need:
     """What the tests with a marker need: why it is not here, and how to have them run."""
@@ -99,6 +107,9 @@ class Need:
 NEEDS = (
     Need("kernel", "the kernel", "on the real kernel", kernel_refusal, "sudo scripts/test"),
     Need("docker", "Docker", "with Docker", docker_refusal, "sudo scripts/dockerd scripts/test"),
+    Need("ipv6", "IPv6", "with IPv6", ipv6_refusal, "sudo .ci/run"),
+    Need("nginx", "nginx", "of nginx", nginx_refusal, "sudo scripts/test"),
+    Need("openssl", "OpenSSL", "with TLS", partial(missing, "openssl"), "sudo scripts/test"),
     Need("ruby", "Ruby", "of the Vagrantfile", partial(missing, "ruby"), "sudo .ci/run"),
     Need("shellcheck", "ShellCheck", "of scripts", partial(missing, "shellcheck"), "sudo .ci/run"),
 )

@@ -45,19 +45,19 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return port
 
 
-def has_ipv6() -> bool:
-    """Whether ::1 is an address of this machine."""
-    with socket.socket(socket.AF_INET6) as sock:
-        try:
+def ipv6_refusal() -> str:
+    """Why nobody can serve on ::1; empty if they can."""
+    try:
+        with socket.socket(socket.AF_INET6) as sock:
             sock.bind(("::1", 0))
-        except OSError:
-            return False
-    return True
+    except OSError as error:
+        return f"::1: {error.strerror}"
+    return ""
 
 
 FAMILIES = [
     "127.0.0.1",
-    pytest.param("::1", marks=pytest.mark.skipif(not has_ipv6(), reason="no ::1 here")),
+    pytest.param("::1", marks=pytest.mark.ipv6),
 ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from forked import FAMILIES, Netexec, exchange, fetch, free_port, has_ipv6, started
+from forked import FAMILIES, Netexec, exchange, fetch, free_port, started
 
 
 @pytest.mark.parametrize("path", ["/hostname", "/hostName"])
@@ -31,7 +31,7 @@ def test_clientip_is_the_clients_address_and_port(server: Netexec) -> None:
         assert body.decode() == f"127.0.0.1:{sock.getsockname()[1]}"
 
 
-@pytest.mark.skipif(not has_ipv6(), reason="no ::1 here")
+@pytest.mark.ipv6
 def test_clientip_over_ipv6_has_brackets(server: Netexec) -> None:
     """An IPv6 client is seen as `[::1]:port`."""
     assert re.fullmatch(r"\[::1\]:\d+", server.get("/clientip", "::1").text)
@@ -260,7 +260,7 @@ def test_dial_udp_collects_responses(server: Netexec) -> None:
     assert json.loads(server.get(target).text) == {"responses": [os.uname().nodename]}
 
 
-@pytest.mark.skipif(not has_ipv6(), reason="no ::1 here")
+@pytest.mark.ipv6
 def test_dial_takes_ipv6(server: Netexec) -> None:
     """A bare address, which gets its brackets."""
     target = f"/dial?host=::1&port={server.http}&request=echo?msg=six"

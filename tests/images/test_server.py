@@ -261,6 +261,7 @@ def secured(tls: tuple[int, ssl.SSLContext]) -> ssl.SSLSocket:
     return context.wrap_socket(sock, server_hostname="localhost")
 
 
+@pytest.mark.openssl
 def test_https_serves_what_http_serves(tls: tuple[int, ssl.SSLContext]) -> None:
     """One connection, several requests, pipelined and not."""
     with secured(tls) as sock:
@@ -275,6 +276,7 @@ def test_https_serves_what_http_serves(tls: tuple[int, ssl.SSLContext]) -> None:
         assert data.endswith(b"127.0.0.1:%d" % sock.getsockname()[1])
 
 
+@pytest.mark.openssl
 def test_https_carries_long_bodies_both_ways(tls: tuple[int, ssl.SSLContext]) -> None:
     """Records, buffers and half-written data do not lose a byte."""
     message = hashlib.sha256(b"x").hexdigest() * 20_000
@@ -287,6 +289,7 @@ def test_https_carries_long_bodies_both_ways(tls: tuple[int, ssl.SSLContext]) ->
         assert answer.partition(b"\r\n\r\n")[2].decode() == message
 
 
+@pytest.mark.openssl
 def test_https_survives_what_is_no_tls(tls: tuple[int, ssl.SSLContext]) -> None:
     """Plain HTTP is told so; noise, silence and a client that distrusts us harm nobody else."""
     port, _ = tls
@@ -307,6 +310,7 @@ def test_a_missing_certificate_ends_the_server() -> None:
         assert "open /no/such.pem: no such file or directory" in child.err
 
 
+@pytest.mark.openssl
 def test_a_key_that_does_not_match_ends_the_server(certificate: tuple[Path, Path]) -> None:
     """As does a certificate where the key should be."""
     cert, _ = certificate

@@ -127,6 +127,7 @@ def test_porter_answers_in_json_when_told() -> None:
         assert reply.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.openssl
 def test_porter_serves_https(certificate: tuple[Path, Path]) -> None:
     """With the certificate that the environment names."""
     port = free_port()
