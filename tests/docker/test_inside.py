@@ -20,7 +20,10 @@ USERLANDS = {"nft": "nf_tables", "legacy": "legacy"}
 """The container, and what iptables says there of itself."""
 SUITE = [
     f"tests/kernel/test_{name}.py"
-    for name in ("host_ports", "networks", "probes", "proxy_rules", "rulesets", "topologies")
+    for name in (
+        *("host_ports", "networks", "probes", "proxy_rules", "rulesets", "topologies"),
+        *("runtime", "runtime_enter", "runtime_sandbox"),
+    )
 ]
 """The tests that look at rules, links and mounts; the others have nothing that depends on these."""
 SUITE_TIMEOUT = 600 * SLOW  # seconds
@@ -83,12 +86,15 @@ def test_rules_are_in_the_tables_of_that_userland(inside: Container, userland: s
     assert "nginx" in inside.run(*client, "curl", "-sS", "http://172.18.0.2:8080")
 
 
-def test_the_suite_passes_there(inside: Container) -> None:
+def test_the_suite_passes_there(
+    inside: Container, userland: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """So do the tests of the kernel that touch rules and mounts, none skipped."""
     pytest_there = ("python3", "-I", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     output = inside.run(
         *("env", "LABNET_REQUIRE_KERNEL=1", f"LABNET_SLOW={SLOW}", *pytest_there, *SUITE),
         timeout=SUITE_TIMEOUT,
     )
-    print(output.splitlines()[-1])  # noqa: T201 - the count is what a reader of the log looks for
+    with capsys.disabled():
+        print(f"\n{userland}: {output.splitlines()[-1]}")  # noqa: T201 - for readers of the log
     assert re.search(r"^\d+ passed[^,]*$", output, re.MULTILINE), output
