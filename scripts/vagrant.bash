@@ -5,12 +5,11 @@
 # The box, as Vagrant calls it
 box=${LABNET_BOX:-labnet/bookworm64}
 
-# need_vm WHAT PROGRAM:PACKAGE…: `need`, on a machine where a VM can be made at all.
-need_vm() {
+# can_make_vm WHAT: ends with a line unless this is a machine where a VM can be made at all.
+can_make_vm() {
     [[ $(uname -m) = x86_64 ]] || fail "$1 is for x86_64; this machine is $(uname -m)"
     is_root || fail "$1 needs root: \`sudo $0\`"
     need_namespaces "$1"
-    need "$@"
 }
 
 # The folder where Vagrant keeps the boxes of whoever called, also of a person who used sudo.

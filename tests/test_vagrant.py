@@ -14,16 +14,31 @@ from source import ROOT, text
 
 
 SCRIPTS = ("vagrant-box", "vagrant-ci")
-FIRST_USED = ("id", "readlink", "true", "uname", "unshare")  # before a script knows what is missing
+FIRST_USED = ("grep", "id", "readlink", "sort", "tail", "true", "uname", "unshare")
+"""What a script runs before it knows what is missing."""
+BOX = ".vagrant.d/boxes/labnet-VAGRANTSLASH-bookworm64/0/libvirt"
+"""In a home, where Vagrant keeps the box."""
 
 Done = subprocess.CompletedProcess[str]
 
 
-def run(script: str, *words: str, path: str = os.environ["PATH"]) -> Done:
+def run(
+    script: str, *words: str, path: str = os.environ["PATH"], home: str = "/nonexistent"
+) -> Done:
     """A script, with the programs of `path` alone, which has no sbin."""
     command = ["/bin/bash", str(ROOT / "scripts" / script), *words]
-    env = {"PATH": path, "HOME": "/nonexistent"}
+    env = {"PATH": path, "HOME": home}
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> str:
+    """A PATH with nothing of what a script needs to make a VM."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in FIRST_USED:
+        (folder / name).symlink_to(shutil.which(name) or "/nonexistent")
+    return str(folder)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -53,13 +68,31 @@ def test_a_topology_that_is_not_there_is_2() -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_machine_without_its_programs_is_3(script: str, tmp_path: Path) -> None:
+def test_a_machine_without_its_programs_is_3(script: str, bare: str, tmp_path: Path) -> None:
     """One line says what is missing: privilege, or packages that nothing here can install."""
-    for name in FIRST_USED:
-        (tmp_path / name).symlink_to(shutil.which(name) or "/nonexistent")
-    done = run(script, path=str(tmp_path))
+    (tmp_path / BOX).mkdir(parents=True)
+    (tmp_path / BOX / "recipe").touch()
+    done = run(script, path=bare, home=str(tmp_path))
     assert (done.returncode, done.stdout) == (3, "")
     assert re.fullmatch(r"labnet: .*(?:needs root|needs .*vagrant-libvirt|x86_64).*\n", done.stderr)
+
+
+@pytest.mark.kernel
+def test_without_a_box_nothing_is_installed(bare: str) -> None:
+    """One line says where to get one."""
+    done = run("vagrant-ci", path=bare)
+    assert (done.returncode, done.stdout) == (3, "")
+    line = "labnet: no box labnet/bookworm64 for libvirt; scripts/vagrant-box makes it\n"
+    assert done.stderr == line
+
+
+@pytest.mark.kernel
+def test_a_box_of_somebody_else_stays(bare: str, tmp_path: Path) -> None:
+    """LABNET_BOX may name one that was downloaded."""
+    (tmp_path / BOX).mkdir(parents=True)
+    done = run("vagrant-box", "--force", path=bare, home=str(tmp_path))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "labnet/bookworm64 that is not of scripts/vagrant-box" in done.stderr
 
 
 @pytest.mark.ruby
@@ -96,6 +129,20 @@ def test_a_wrong_number_is_told_by_its_name(setting: str, said: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (1 if said else 0, said)
+
+
+@pytest.mark.ruby
+@pytest.mark.parametrize(
+    ("given", "taken"), [("", "debian/bookworm64"), ("somebody/else", "somebody/else")]
+)
+def test_an_empty_variable_is_none(given: str, taken: str) -> None:
+    """A script that sets LABNET_BOX always may leave it empty."""
+    script = 'module Vagrant; def self.configure(_); end; end; load "Vagrantfile"; print BOX'
+    env = {**os.environ, "LABNET_BOX": given}
+    done = subprocess.run(
+        ["ruby", "-e", script], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, taken, "")
 
 
 def test_the_documentation_knows_the_variables() -> None:
