@@ -7,6 +7,8 @@ box=${LABNET_BOX:-labnet/bookworm64}
 
 # can_make_vm WHAT: ends with a line unless this is a machine where a VM can be made at all.
 can_make_vm() {
+    [[ $box =~ ^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$ ]] ||
+        { say "LABNET_BOX=$box: the name of a box is wanted here" && exit 2; }
     [[ $(uname -m) = x86_64 ]] || fail "$1 is for x86_64; this machine is $(uname -m)"
     is_root || fail "$1 needs root: \`sudo $0\`"
     need_namespaces "$1"

@@ -23,11 +23,15 @@ Done = subprocess.CompletedProcess[str]
 
 
 def run(
-    script: str, *words: str, path: str = os.environ["PATH"], home: str = "/nonexistent"
+    script: str,
+    *words: str,
+    path: str = os.environ["PATH"],
+    home: str = "/nonexistent",
+    box: str = "",
 ) -> Done:
     """A script, with the programs of `path` alone, which has no sbin."""
     command = ["/bin/bash", str(ROOT / "scripts" / script), *words]
-    env = {"PATH": path, "HOME": home}
+    env = {"PATH": path, "HOME": home, "LABNET_BOX": box}
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -65,6 +69,15 @@ def test_a_topology_that_is_not_there_is_2() -> None:
     done = run("vagrant-ci", "--topology", "/nonexistent.yaml")
     assert done.returncode == 2
     assert "labnet: '/nonexistent.yaml' is no file" in done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("box", ["../../else", "one/two/three", "two words", "-f"])
+def test_what_is_no_name_of_a_box_is_2(script: str, box: str) -> None:
+    """It becomes a path, where root writes."""
+    done = run(script, box=box)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"labnet: LABNET_BOX={box}: the name of a box is wanted here\n"
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
