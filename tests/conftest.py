@@ -86,11 +86,12 @@ def missing(program: str) -> str:
     return "" if shutil.which(program) else f"there is no {program}"
 
 
-def nginx_refusal() -> str:
-    """Why nginx cannot run in a container; empty if it can."""
-    if "4294967295" not in Path("/proc/self/uid_map").read_text(encoding="utf-8"):
-        return "it is to run as www-data, and this user namespace has only root"
-    return missing("nginx")
+def root_refusal() -> str:
+    """Why this process is no administrator of the machine; empty if it is."""
+    if os.geteuid():
+        return "this is another user"
+    _, _, users = Path("/proc/self/uid_map").read_text(encoding="utf-8").split(maxsplit=2)
+    return "there is nobody else in this user namespace" if users.strip() == "1" else ""
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,9 @@ NEEDS = (
     Need("kernel", "the kernel", "on the real kernel", kernel_refusal, "sudo scripts/test"),
     Need("docker", "Docker", "with Docker", docker_refusal, "sudo scripts/dockerd scripts/test"),
     Need("ipv6", "IPv6", "with IPv6", ipv6_refusal, "sudo .ci/run"),
-    Need("nginx", "nginx", "of nginx", nginx_refusal, "sudo scripts/test"),
+    Need("nginx", "nginx", "of nginx", partial(missing, "nginx"), "sudo scripts/test"),
     Need("openssl", "OpenSSL", "with TLS", partial(missing, "openssl"), "sudo scripts/test"),
+    Need("root", "root", "of an administrator", root_refusal, "sudo scripts/test"),
     Need("ruby", "Ruby", "of the Vagrantfile", partial(missing, "ruby"), "sudo .ci/run"),
     Need("shellcheck", "ShellCheck", "of scripts", partial(missing, "shellcheck"), "sudo .ci/run"),
 )

@@ -57,6 +57,7 @@ def in_container(
 
 @pytest.mark.kernel
 @pytest.mark.nginx
+@pytest.mark.root
 @pytest.mark.parametrize("ipv6", [False, True])
 def test_nginx_takes_the_files(tmp_path: Path, *, ipv6: bool) -> None:
     """`nginx -t` finds nothing wrong, for one family and for both."""
@@ -67,6 +68,7 @@ def test_nginx_takes_the_files(tmp_path: Path, *, ipv6: bool) -> None:
 
 @pytest.mark.kernel
 @pytest.mark.nginx
+@pytest.mark.root
 def test_nginx_welcomes(tmp_path: Path) -> None:
     """The page over both families, and the log on standard output in the image's form."""
     script = ASK + (
@@ -86,6 +88,7 @@ def test_nginx_welcomes(tmp_path: Path) -> None:
 
 @pytest.mark.kernel
 @pytest.mark.nginx
+@pytest.mark.root
 def test_other_sites_are_those_of_the_container(tmp_path: Path) -> None:
     """A file in conf.d is served, the page of a volume too; the machine's sites are not."""
     files = {

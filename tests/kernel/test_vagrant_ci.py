@@ -24,7 +24,7 @@ from labs import SLOW
 from source import ROOT
 
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.root]
 
 ACTOR = ROOT / "tests" / "vm" / "actor"
 PLAYED = (
@@ -63,6 +63,7 @@ class Stage:
             **{name.upper(): text for name, text in scene.items()},
             "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
             "STAGE": str(self.folder),
+            "LABNET_BOX": "",
             "VAGRANT_HOME": str(self.folder / "home"),
         }
         with subprocess.Popen(
@@ -244,3 +245,4 @@ def test_what_is_killed_in_it_has_failed(stage: Stage) -> None:
         os.kill(pid, signal.SIGKILL)
         output, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, stage.log()) == (1, ["up", "destroy"]), output
+    assert "interrupted" not in output
