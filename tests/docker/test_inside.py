@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -28,6 +29,19 @@ SUITE = [
 """The tests that look at rules, links and mounts; the others have nothing that depends on these."""
 SUITE_TIMEOUT = 600 * SLOW  # seconds
 OTHER = {"nft": "legacy", "legacy": "nft"}
+
+
+def said(*command: str) -> str:
+    """What a command says, which has to succeed."""
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+        timeout=TIMEOUT,
+    )
+    return done.stdout
 
 
 @pytest.fixture(params=sorted(USERLANDS))
@@ -70,9 +84,26 @@ def test_a_lab_is_used_as_on_any_machine(inside: Container) -> None:
 def test_the_image_is_labnet_in_any_folder(docked: Mapping[str, Container]) -> None:
     """Its arguments are labnet's wherever `docker run` is told to start it."""
     assert docked
-    command = ["docker", "run", "--rm", "--workdir", "/tmp", "labnet-test:nft", "--version"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=TIMEOUT)
-    assert done.stdout.startswith("labnet")
+    command = ("docker", "run", "--rm", "--workdir", "/tmp", "labnet-test:nft", "--version")
+    assert said(*command).startswith("labnet")
+
+
+def test_a_container_has_its_lab_until_it_is_stopped(docked: Mapping[str, Container]) -> None:
+    """As README says of `docker run -d`; it ends at once then, and well."""
+    assert docked
+    run = ("docker", "run", "-d", "--privileged", "labnet-test:nft")
+    container = said(*run, "up", "topologies/two-node.yaml").strip()
+    try:
+        deadline = time.monotonic() + TIMEOUT
+        while "until the container stops" not in said("docker", "logs", container):
+            assert time.monotonic() < deadline, said("docker", "logs", container)
+            time.sleep(0.1)
+        ping = ("labnet", "exec", "web-1", "--", "ping", "-c1", f"-W{SLOW}", "10.244.1.2")
+        assert " 0% packet loss" in said("docker", "exec", container, *ping)
+        said("docker", "stop", "--time", str(TIMEOUT), container)
+        assert said("docker", "wait", container) == "0\n"
+    finally:
+        said("docker", "rm", "--force", container)
 
 
 def test_rules_are_in_the_tables_of_that_userland(inside: Container, userland: str) -> None:
