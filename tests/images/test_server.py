@@ -208,7 +208,7 @@ def test_more_clients_than_descriptors_wait_their_turn() -> None:
                 stack.enter_context(connected(port))
             until(lambda: "Accept error: Too many open files" in child.err)
             used = _cpu_ticks(child.pid)
-            time.sleep(0.3)
+            time.sleep(0.3)  # over which it is measured
             assert _cpu_ticks(child.pid) - used < 10
         assert fetch(port, "/echo?msg=x").text == "x"
 
@@ -228,7 +228,7 @@ def test_an_idle_server_uses_no_cpu() -> None:
         status = Path(f"/proc/{child.pid}/status")
         until(lambda: "(sleeping)" in status.read_text())
         before = [line for line in status.read_text().splitlines() if "ctxt" in line]
-        time.sleep(0.2)
+        time.sleep(0.2)  # over which nothing is to happen
         assert before == [line for line in status.read_text().splitlines() if "ctxt" in line]
 
 

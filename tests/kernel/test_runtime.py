@@ -229,7 +229,7 @@ def test_a_runtime_that_is_killed_while_it_starts_containers(lab: Containers, in
     for number in range(40):
         lab.client.start(lab.process(f"c{number}", "sleep", "1000"), lab.file)
     lab.client.started(0)
-    time.sleep(random.uniform(0, 0.02) * instant)
+    time.sleep(random.uniform(0, 0.02) * instant)  # the instant is what is tested
     os.kill(lab.client.pid, signal.SIGKILL)
     shutdown(lab.folder)
     assert left_over(lab.folder) == []
@@ -303,7 +303,7 @@ def test_a_spawner_that_is_killed(tmp_path: Path, instant: int) -> None:
     assert spawner.stdout
     with spawner.stdin, spawner.stdout:
         assert spawner.stdout.read(1) == b"x"
-        time.sleep(random.uniform(0, 0.02) * instant)
+        time.sleep(random.uniform(0, 0.02) * instant)  # the instant is what is tested
         spawner.kill()
         spawner.wait()
     shutdown(tmp_path)

@@ -216,7 +216,7 @@ def test_a_signal_at_any_instant_is_heeded(stage: Stage) -> None:
     """Also before the first process of the namespaces has begun to listen."""
     for hundredths in range(0, 60, 3):
         with stage.running(hangs="up") as process:
-            time.sleep(hundredths / 100)
+            time.sleep(hundredths / 100)  # the instant is what is tested
             process.terminate()
             output, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode in {143, -signal.SIGTERM}, output
