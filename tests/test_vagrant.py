@@ -121,6 +121,20 @@ def test_the_vagrantfile_is_ruby() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def vagrantfile(setting: str, after: str = "") -> Done:
+    """The Vagrantfile, read by Ruby with a variable, NAME=TEXT, and Ruby's words after it."""
+    name, _, given = setting.partition("=")
+    script = f'module Vagrant; def self.configure(_); end; end; load "Vagrantfile"; {after}'
+    return subprocess.run(
+        ["ruby", "-e", script],
+        cwd=ROOT,
+        env={**os.environ, name: given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.ruby
 @pytest.mark.parametrize(
     ("setting", "said"),
@@ -135,16 +149,7 @@ def test_the_vagrantfile_is_ruby() -> None:
 )
 def test_a_wrong_number_is_told_by_its_name(setting: str, said: str) -> None:
     """Before anything is done: a VM that was stopped for it would stay down."""
-    name, _, text = setting.partition("=")
-    script = 'module Vagrant; def self.configure(_); end; end; load "Vagrantfile"'
-    done = subprocess.run(
-        ["ruby", "-e", script],
-        cwd=ROOT,
-        env={**os.environ, name: text},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = vagrantfile(setting)
     assert (done.returncode, done.stderr) == (1 if said else 0, said)
 
 
@@ -154,11 +159,7 @@ def test_a_wrong_number_is_told_by_its_name(setting: str, said: str) -> None:
 )
 def test_an_empty_variable_is_none(given: str, taken: str) -> None:
     """A script that sets LABNET_BOX always may leave it empty."""
-    script = 'module Vagrant; def self.configure(_); end; end; load "Vagrantfile"; print BOX'
-    env = {**os.environ, "LABNET_BOX": given}
-    done = subprocess.run(
-        ["ruby", "-e", script], cwd=ROOT, env=env, capture_output=True, text=True, check=False
-    )
+    done = vagrantfile(f"LABNET_BOX={given}", "print BOX")
     assert (done.returncode, done.stdout, done.stderr) == (0, taken, "")
 
 
