@@ -47,6 +47,20 @@ def succeeds(*command: str, timeout: float = TIMEOUT) -> bool:
     return done.returncode == 0
 
 
+def said(*command: str, timeout: float = TIMEOUT) -> str:
+    """What a command prints; fails if that fails."""
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    assert not done.returncode, f"{command}: {done.returncode}\n{done.stdout}"
+    return done.stdout
+
+
 def compose_command() -> str:
     """How Docker Compose is called here; empty if it is not here."""
     return next((text for text in COMPOSE if succeeds(*text.split(), "version")), "")
@@ -89,16 +103,7 @@ class Container:
 
     def run(self, *command: str, timeout: float = TIMEOUT) -> str:
         """What a command prints in it; fails if that fails."""
-        done = subprocess.run(
-            self.command(*command),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-        assert not done.returncode, f"{command}: {done.returncode}\n{done.stdout}"
-        return done.stdout
+        return said(*self.command(*command), timeout=timeout)
 
     def census(self) -> Census:
         """The census of what it sees."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 from census import difference
-from docked import TIMEOUT, Container
+from docked import TIMEOUT, Container, said
 from labs import SLOW
 
 
@@ -29,19 +28,6 @@ SUITE = [
 """The tests that look at rules, links and mounts; the others have nothing that depends on these."""
 SUITE_TIMEOUT = 600 * SLOW  # seconds
 OTHER = {"nft": "legacy", "legacy": "nft"}
-
-
-def said(*command: str) -> str:
-    """What a command says, which has to succeed."""
-    done = subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=True,
-        timeout=TIMEOUT,
-    )
-    return done.stdout
 
 
 @pytest.fixture(params=sorted(USERLANDS))
@@ -92,18 +78,18 @@ def test_a_container_has_its_lab_until_it_is_stopped(docked: Mapping[str, Contai
     """As README says of `docker run -d`; it ends at once then, and well."""
     assert docked
     run = ("docker", "run", "-d", "--privileged", "labnet-test:nft")
-    container = said(*run, "up", "topologies/two-node.yaml").strip()
+    container = Container(said(*run, "up", "topologies/two-node.yaml").strip())
     try:
         deadline = time.monotonic() + TIMEOUT
-        while "until the container stops" not in said("docker", "logs", container):
-            assert time.monotonic() < deadline, said("docker", "logs", container)
+        while "until the container stops" not in said("docker", "logs", container.id):
+            assert time.monotonic() < deadline, said("docker", "logs", container.id)
             time.sleep(0.1)
         ping = ("labnet", "exec", "web-1", "--", "ping", "-c1", f"-W{SLOW}", "10.244.1.2")
-        assert " 0% packet loss" in said("docker", "exec", container, *ping)
-        said("docker", "stop", "--time", str(TIMEOUT), container)
-        assert said("docker", "wait", container) == "0\n"
+        assert " 0% packet loss" in container.run(*ping)
+        said("docker", "stop", "--time", str(TIMEOUT), container.id)
+        assert said("docker", "wait", container.id) == "0\n"
     finally:
-        said("docker", "rm", "--force", container)
+        said("docker", "rm", "--force", container.id)
 
 
 def test_rules_are_in_the_tables_of_that_userland(inside: Container, userland: str) -> None:
