@@ -67,13 +67,28 @@ def test_every_pod_is_pinged_and_asked_by_every_other() -> None:
     ]
 
 
-def test_a_declared_port_is_no_server() -> None:
-    """Pause listens on none, and of nginx is known which it has, but not whom it sees."""
-    nginx = Container("c", "docker.io/library/nginx:1.27", argv=("nginx", "-g", "daemon off;"))
+def test_of_a_declared_port_only_a_connection_is_known() -> None:
+    """Nginx has its own, wherever else it is said to listen; what two declare is asked once."""
+    argv = ("nginx", "-g", "daemon off;")
+    ports = (ContainerPort(80), ContainerPort(443), ContainerPort(53, protocol="UDP"))
+    nginx = Container("c", "docker.io/library/nginx:1.27", argv=argv, ports=ports)
     idle = pod("idle", "10.244.1.3", ContainerPort(80))
-    assert said(cluster(pods=(idle, replace(FAR, containers=(nginx,)))))[1:] == [
+    lab = cluster(pods=(idle, replace(FAR, containers=(nginx, replace(nginx, name="twin")))))
+    assert said(lab, "pod")[1:] == [
         "curl from idle to 10.244.2.2:80 (pod): nginx",
+        "tcp from idle to 10.244.2.2:443 (pod): somebody",
         "ping from far to 10.244.1.3 (pod): somebody",
+        "tcp from far to 10.244.1.3:80 (pod): somebody",
+    ]
+
+
+def test_somebody_answers_where_one_endpoint_is_not_known() -> None:
+    """A Service before it and another promises a connection, and not to whom."""
+    stranger = pod("stranger", "10.244.2.2", ContainerPort(80), on="node2")
+    lab = cluster(service("web"), slices=(ENDS,), pods=(ONE, stranger))
+    assert said(lab, "service") == [
+        f"tcp from {who} to 10.96.0.10:80 (service): somebody"
+        for who in ("one", "stranger", "node1", "node2")
     ]
 
 

@@ -2,8 +2,8 @@
 
 It follows from the Cluster alone, by Kubernetes' network model (every pod reaches every pod,
 without NAT) and the documentation of Services, not from the rules that labnet makes of them:
-a second witness. Who answers is known of nginx and of agnhost's netexec; of ports on which
-something else listens nothing is promised.
+a second witness. Who answers is known of nginx and of agnhost's netexec; of another port of TCP
+that a container declares, that somebody takes the connection; of other ports nothing.
 """
 
 from __future__ import annotations

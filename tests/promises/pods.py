@@ -9,7 +9,7 @@ from itertools import groupby
 from labnet.model import Cluster, Container, Node, Pod
 from labnet.model.net import IPAddress
 from promises import clients
-from promises.promise import Answerer, Kind, Promise
+from promises.promise import Answerer, Promise
 from promises.servers import Opening, addresses, node_of, openings, servers
 
 
@@ -48,9 +48,8 @@ def _between(
     who = (source.name, source.netns)
     yield Promise(*who, "ping", address, 0, "pod", (Answerer(),) if answers else ())
     for server in servers(target):
-        kind: Kind = "curl" if server.protocol == "TCP" else "udp"
         told = (server.answerer(frozenset({client})),) if answers else ()
-        yield Promise(*who, kind, address, server.port, "pod", told)
+        yield Promise(*who, server.kind, address, server.port, "pod", told)
 
 
 def of_containers(cluster: Cluster) -> Iterator[Promise]:
@@ -66,7 +65,7 @@ def of_containers(cluster: Cluster) -> Iterator[Promise]:
         for pod, container in members:
             name, words = _called(pod, container)
             for server in (one for pod in sharing for one in servers(pod)):
-                if server.protocol == "TCP":
+                if server.kind == "curl":
                     yield Promise(
                         name,
                         netns,
@@ -104,7 +103,6 @@ def _of_an_opening(
 ) -> Iterator[Promise]:
     """What is not on the address is refused; pods are masqueraded, or not, as their CNI likes."""
     server = opening.target
-    kind: Kind = "curl" if server.protocol == "TCP" else "udp"
     asking = [(one, True) for one in clients.outside(cluster, node, address.version)]
     if opening.reason == "host port" and opening.is_on(address):
         inside = clients.pods(cluster, address.version)
@@ -114,7 +112,7 @@ def _of_an_opening(
         yield Promise(
             client.name,
             client.netns,
-            kind,
+            server.kind,
             address,
             opening.port,
             opening.reason,

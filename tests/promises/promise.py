@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from labnet.model.net import IPAddress
 
 
-Kind = Literal["ping", "curl", "udp", "health"]
+Kind = Literal["ping", "tcp", "curl", "udp", "health"]
 Reason = Literal[
     "pod",
     "loopback",
@@ -27,8 +27,8 @@ class Answerer(NamedTuple):
     """Somebody who may answer, by the name that it tells.
 
     An agnhost tells its hostname, an nginx that it is `nginx`, a health check its status; to a ping
-    nobody tells any. `seen` is what it may see as the client's address, empty if nothing is
-    promised of that or it does not tell.
+    nobody tells any, nor to a mere connection. `seen` is what it may see as the client's address,
+    empty if nothing is promised of that or it does not tell.
     """
 
     name: str = ""

@@ -1,4 +1,4 @@
-"""Who listens in a lab, as far as a program is known by its image and its command."""
+"""Who listens in a lab: known by image and command, or only declared by a container's ports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from labnet.model import Cluster, Container, Node, Pod
 from labnet.model.net import IPAddress
-from promises.promise import Answerer
+from promises.promise import Answerer, Kind
 
 
 Protocol = Literal["TCP", "UDP"]
@@ -16,16 +16,26 @@ NETEXEC = {"--http-port": 8080, "--udp-port": 8081}  # where agnhost listens if 
 
 
 class Server(NamedTuple):
-    """A port on which a pod listens, and what those who ask there are told that it is."""
+    """A port on which a pod listens, and what those who ask there are told that it is.
+
+    Without a name it is declared, and nothing is known of who listens.
+    """
 
     pod: Pod
     protocol: Protocol
     port: int
-    name: str
+    name: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """How it is asked."""
+        if self.protocol == "UDP":
+            return "udp"
+        return "curl" if self.name else "tcp"
 
     def answerer(self, seen: frozenset[IPAddress]) -> Answerer:
         """Who answers, and sees one of these as the client; nginx tells nothing of that."""
-        return Answerer(self.name, frozenset() if self.name == NGINX else seen)
+        return Answerer(self.name, frozenset() if self.name in ("", NGINX) else seen)
 
 
 class Opening(NamedTuple):
@@ -44,8 +54,21 @@ class Opening(NamedTuple):
         return self.address in ("", "0.0.0.0", "::", str(address))
 
 
-def servers(pod: Pod) -> Iterator[Server]:
-    """What the containers of a pod serve."""
+def servers(pod: Pod) -> list[Server]:
+    """What the containers of a pod serve: what is known, and what else they declare.
+
+    Of a port of UDP that is only declared nobody can tell whether somebody listens.
+    """
+    found = {(one.protocol, one.port): one for one in _known(pod)}
+    staying = (one for one in pod.containers if not one.init)
+    for port in (port for container in staying for port in container.ports):
+        if port.protocol == "TCP":
+            found.setdefault(("TCP", port.container_port), Server(pod, "TCP", port.container_port))
+    return list(found.values())
+
+
+def _known(pod: Pod) -> Iterator[Server]:
+    """Those whose image and command tell."""
     for container in pod.containers:
         if container.builtin == "agnhost" and "netexec" in container.argv:
             yield Server(pod, "TCP", _told(container, "--http-port"), pod.hostname)

@@ -166,7 +166,10 @@ class _Port:
         """A promise, if there is any."""
         if told is not None:
             stays = self.service.session_affinity_seconds > 0
-            yield Promise(one.name, one.netns, self.kind, address, number, reason, told, stays, via)
+            kind = self.kind
+            if not all(answerer.name for answerer in told):  # a connection is all that is known
+                kind, told = "tcp", (Answerer(),)
+            yield Promise(one.name, one.netns, kind, address, number, reason, told, stays, via)
 
 
 def _as_node(node: Node) -> Seen:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from flows.client import connected
 from promises.promise import Heard, Promise, missing, objection, silence
@@ -60,7 +60,7 @@ def run(*argv: str) -> Ended:
 
 def broken(promises: Sequence[Promise]) -> list[str]:
     """What is to be said of promises that are not kept, one line each."""
-    wrong = list(_lead(promises))
+    wrong = list(_lead("replace", promises))
     heard: list[list[Heard]] = [[] for _ in promises]
     left = list(range(len(promises)))
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -72,16 +72,20 @@ def broken(promises: Sequence[Promise]) -> list[str]:
                 for (number, _), more in zip(job, found, strict=True):
                     heard[number] += more
             left = [one for one in left if _is_open(promises[one], heard[one])]
+    wrong += _lead("delete", promises)
     for promise, own in zip(promises, heard, strict=True):
         wrong.append(objection(promise, own) or silence(promise, own))
     return list(filter(None, wrong))
 
 
-def _lead(promises: Iterable[Promise]) -> Iterator[str]:
-    """Show clients the way to addresses that are nobody's, as a router or a cloud would."""
+def _lead(verb: Literal["replace", "delete"], promises: Iterable[Promise]) -> Iterator[str]:
+    """Show clients the way to addresses that are nobody's, as a router or a cloud would.
+
+    With `delete` hide it again. What of that fails is said, a line for each.
+    """
     for netns, address, via in dict.fromkeys((p.netns, p.address, p.via) for p in promises):
         if via is not None:
-            words = ("route", "replace", str(address), "via", str(via))
+            words = ("route", verb, str(address), "via", str(via))
             done = run("ip", "-n", netns, *words)
             if done.status or done.error:
                 yield f"ip -n {netns} {' '.join(words)}: {done.error or done.stderr}"
@@ -121,6 +125,8 @@ def _asked(job: Sequence[Ask]) -> list[list[Heard]]:
     match first.kind:
         case "ping":
             return [[_pinged(first)]]
+        case "tcp":
+            return [[_connected(first)]]
         case "udp":
             return [list(_sent_often(first, times))]
         case _:
@@ -166,6 +172,20 @@ def _sent(promise: Promise) -> Heard:
                 return Heard(who, _address(client.recv(512).decode()))
             except OSError as error:
                 return Heard(error=error.strerror or "time-out")
+    except OSError as error:
+        return Heard(error=f"{error.filename}: {error.strerror}", failed=True)
+
+
+def _connected(promise: Promise) -> Heard:
+    """Whether somebody takes the connection."""
+    try:
+        with connected(promise.netns, "tcp", promise.address.version) as client:
+            client.settimeout(_seconds(promise))
+            try:
+                client.connect((str(promise.address), promise.port))
+            except OSError as error:
+                return Heard(error=error.strerror or "time-out")
+            return Heard("")
     except OSError as error:
         return Heard(error=f"{error.filename}: {error.strerror}", failed=True)
 

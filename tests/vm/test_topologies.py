@@ -60,6 +60,38 @@ def test_each_file_has_its_line(
     assert lines[-1] == "3 topologies, 2 failed"
 
 
+def test_a_port_that_is_declared_for_nothing(
+    program: Callable[[str], None], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Nobody listens there, so that the lab is not what its file says."""
+    program('real "$@"')
+    text = (TOPOLOGIES / "two-node.yaml").read_text(encoding="utf-8")
+    assert "image: nginx\n" in text
+    file = tmp_path / "idle.yaml"
+    file.write_text(text.replace("image: nginx\n", "image: busybox\n"), encoding="utf-8")
+    assert topologies.main([str(file)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    refused = "tcp from echo-1 to 10.244.1.2:80 (pod): no answer (Connection refused)"
+    assert f"    {refused}" in lines
+
+
+def test_a_container_that_has_ended_meanwhile(
+    program: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said with the reason for which `labnet up` would start it again."""
+    program("""
+    if [ "$1" = plan ]; then
+        for pid in $(ip netns pids vxlan.web-1); do kill -9 "$pid"; done
+        while kill -0 "$pid" 2>/dev/null; do sleep .01; done
+    fi
+    real "$@"
+    """)
+    assert topologies.main([str(TOPOLOGIES / "vxlan.yaml")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("    labnet plan ")
+    assert any("ended with exit status 137" in line for line in lines), lines
+
+
 def test_a_command_that_does_not_end_is_not_waited_for(
     program: Callable[[str], None],
     capsys: pytest.CaptureFixture[str],

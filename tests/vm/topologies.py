@@ -24,6 +24,8 @@ from vm import attempts
 
 
 SETTINGS = {"scale.yaml.j2": ("--set", "nodes=3", "--set", "pods=12")}
+NOTHING = "Nothing to do"
+"""What `labnet plan` says of a lab that is as its files are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,19 @@ def labnet(*words: str) -> Iterator[str]:
         yield f"labnet {' '.join(words)} exits with {done.status}: {done.stderr}"
 
 
+def arguments(path: Path) -> tuple[str, ...]:
+    """A file and its settings, for labnet."""
+    return str(path), *SETTINGS.get(path.name, ())
+
+
+def changed(path: Path) -> Iterator[str]:
+    """What is not as the file says when all has been tried: a container that has ended, say."""
+    done = attempts.run("labnet", "plan", *arguments(path))
+    if done.error or done.status or not done.stdout.startswith(NOTHING):
+        yield f"labnet plan {path}, when all was tried:"
+        yield from (done.error or done.stderr or done.stdout).splitlines()
+
+
 def tried(path: Path) -> Tried:
     """Bring a lab up, try what it promises, and remove it, also if it did not come up."""
     begun = time.monotonic()
@@ -61,11 +76,12 @@ def tried(path: Path) -> Tried:
     found: list[Promise] = []
     wrong: list[str] = []
     try:
-        wrong += labnet("up", str(path), *SETTINGS.get(path.name, ()))
+        wrong += labnet("up", *arguments(path))
         if not wrong:
             for lab in set(agent.lab_names()).difference(others):
                 found += promises(agent.load(lab).cluster)
             wrong += attempts.broken(found) if found else ["it promises nothing that can be tried"]
+            wrong += changed(path)
     finally:
         for lab in set(agent.lab_names()).difference(others):
             wrong += labnet("down", lab)
