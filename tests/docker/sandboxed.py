@@ -83,6 +83,23 @@ def foreign(dockerd: str, folder: Path) -> None:
     assert (folder / "labnet-dockerd").exists()
 
 
+def settings(dockerd: str, folder: Path) -> None:
+    """Those of the machine's own daemon are not for this one."""
+    layer = folder / "layer"
+    layer.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", layer], check=True)
+    for name in ("upper", "work"):
+        (layer / name).mkdir()
+    layers = f"lowerdir=/etc,upperdir={layer}/upper,workdir={layer}/work"
+    subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", "/etc"], check=True)
+    file = Path("/etc/docker/daemon.json")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text('{"data-root": "/nowhere", "iptables": false}', encoding="utf-8")
+    done = run(dockerd, "iptables", "-S", "DOCKER-USER")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert file.exists()
+
+
 def signals(dockerd: str, folder: Path) -> None:
     """Asked to end, it passes that on and cleans up at once; meanwhile it keeps others out."""
     before = census()
@@ -152,5 +169,5 @@ def beside_drop(_: str, __: Path) -> None:
 
 
 if __name__ == "__main__":
-    CASES = {case.__name__: case for case in (leavings, foreign, signals, terminal, drop)}
+    CASES = {case.__name__: case for case in (leavings, foreign, settings, signals, terminal, drop)}
     {**CASES, "beside_drop": beside_drop}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))

@@ -36,7 +36,7 @@ UNPRIVILEGED = [
 
 @pytest.mark.docker
 @pytest.mark.kernel
-@pytest.mark.parametrize("case", ["leavings", "foreign", "signals", "terminal", "drop"])
+@pytest.mark.parametrize("case", ["leavings", "foreign", "settings", "signals", "terminal", "drop"])
 def test_dockerd_in_a_sandbox(case: str, tmp_path: Path) -> None:
     """What sandboxed.py says there is so."""
     environment = {key: text for key, text in os.environ.items() if key != "DOCKER_HOST"}
