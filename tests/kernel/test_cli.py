@@ -285,7 +285,8 @@ def test_a_missing_tool_is_3(tmp_path_factory: pytest.TempPathFactory) -> None:
     assert "Traceback" not in done.stderr
 
 
-UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+UNPRIVILEGED = ["setpriv", "--bounding-set=-all,+dac_read_search", "--inh-caps=-all"]
+"""A root who may do no more than read a checkout in somebody's home."""
 
 
 @pytest.mark.parametrize(
