@@ -121,10 +121,11 @@ def test_the_vagrantfile_is_ruby() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def vagrantfile(setting: str, after: str = "") -> Done:
-    """The Vagrantfile, read by Ruby with a variable, NAME=TEXT, and Ruby's words after it."""
+def vagrantfile(setting: str, after: str = "", *, before: str = "") -> Done:
+    """The Vagrantfile, read by Ruby with a variable, NAME=TEXT, and Ruby's words around it."""
     name, _, given = setting.partition("=")
-    script = f'module Vagrant; def self.configure(_); end; end; load "Vagrantfile"; {after}'
+    stub = "module Vagrant; def self.configure(_); end; end"
+    script = f'{stub}; {before}; load "Vagrantfile"; {after}'
     return subprocess.run(
         ["ruby", "-e", script],
         cwd=ROOT,
@@ -161,6 +162,14 @@ def test_an_empty_variable_is_none(given: str, taken: str) -> None:
     """A script that sets LABNET_BOX always may leave it empty."""
     done = vagrantfile(f"LABNET_BOX={given}", "print BOX")
     assert (done.returncode, done.stdout, done.stderr) == (0, taken, "")
+
+
+@pytest.mark.ruby
+@pytest.mark.parametrize(("windows", "modes"), [("true", "--chmod=ugo=rwX,F+x"), ("false", "")])
+def test_scripts_from_windows_can_be_run(windows: str, modes: str) -> None:
+    """There files have no x bit; elsewhere each keeps its own."""
+    done = vagrantfile("", "print *MODES", before=f"def Gem.win_platform? = {windows}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, modes, "")
 
 
 def test_the_documentation_knows_the_variables() -> None:
