@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from brief import representatives
@@ -49,7 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let what tests start heed Ctrl-C, also if a shell began us with `&` and it is ignored."""
+    """Let what tests start heed Ctrl-C, also if a shell began us with `&` and it is ignored.
+
+    And let no example fail for the time that it takes on a busy machine.
+    """
+    hypothesis.settings.register_profile("labnet", deadline=None)
+    hypothesis.settings.load_profile("labnet")
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

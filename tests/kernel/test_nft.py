@@ -81,9 +81,7 @@ def listed(netns: str = NETNS) -> list[NftTable]:
     return parse_nft_tables(netns, nft_tool("-nn", "list", "ruleset", netns=netns))
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables(NETNS), tables(NETNS))
 def test_tables_go_in_and_come_out_the_same(old: NftTable, new: NftTable) -> None:
     """Loaded whole and changed by a delta; what packets have put into a set is still there."""

@@ -55,9 +55,7 @@ def empty(table: str) -> Ruleset:
 
 
 @BACKENDS
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(tables(), min_size=1, max_size=4))
 def test_a_delta_makes_one_table_of_another(here: str, backend: str, steps: list[Ruleset]) -> None:
     """After every step of a random walk, iptables-save prints what was wanted."""
@@ -146,9 +144,7 @@ def observed() -> list[Ruleset]:
         return sorted(observe_rules([NETNS], thread), key=lambda table: table.table)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(tables(), tables("nat")), min_size=1, max_size=4))
 @pytest.mark.usefixtures("here")
 def test_all_tables_of_a_namespace_change_together(

@@ -21,7 +21,6 @@ from labnet.parse.shapes import root_type
 
 QUICK = settings(
     max_examples=60,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -37,7 +37,7 @@ def test_applying_a_plan_leaves_what_was_desired(desired: State, observed: State
     assert kernel.observe(LAB, desired) == desired
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(states(), states())
 def test_every_prefix_of_a_plan_can_be_planned_on(desired: State, observed: State) -> None:
     """After any first part of a plan, planning again reaches the same end: a crash is harmless."""
@@ -51,7 +51,7 @@ def test_every_prefix_of_a_plan_can_be_planned_on(desired: State, observed: Stat
         assert kernel.observe(LAB, desired) == desired
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(states())
 def test_down_from_every_prefix_leaves_nothing(desired: State) -> None:
     """Whatever instant `up` is killed at, `down` removes all."""

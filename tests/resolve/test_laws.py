@@ -134,7 +134,7 @@ families = pytest.mark.parametrize("family", [(4,), (6,), (4, 6), (6, 4)])
 
 
 @families
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_resolving_again_changes_nothing(family: tuple[Family, ...], data: st.DataObject) -> None:
     """`resolve(t, facts_of(resolve(t, f), f)) == resolve(t, f)`, also with facts of another lab."""
@@ -151,7 +151,7 @@ def test_resolving_again_changes_nothing(family: tuple[Family, ...], data: st.Da
 
 
 @families
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_what_was_given_stays_given(family: tuple[Family, ...], data: st.DataObject) -> None:
     """Add, remove and reorder what you like: what is in both labs keeps what it had."""
@@ -168,7 +168,7 @@ def test_what_was_given_stays_given(family: tuple[Family, ...], data: st.DataObj
 
 
 @families
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_nothing_is_given_twice(family: tuple[Family, ...], data: st.DataObject) -> None:
     """Names, network namespaces, addresses on a bridge and pod CIDRs are all unique."""
@@ -204,7 +204,7 @@ def _node_ports(cluster: Cluster) -> Counter[int]:
 
 
 @families
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.data())
 def test_the_order_of_the_file_decides_who_but_not_what(
     family: tuple[Family, ...], data: st.DataObject

@@ -213,7 +213,7 @@ def is_rehooked(new: NftTable, old: NftTable) -> bool:
     return any(a.header != b.header and not (a.is_base and b.is_base) for a, b in pairs)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables(), tables())
 def test_a_delta_makes_one_table_of_another(old: NftTable, new: NftTable) -> None:
     """In an order that the kernel takes, and what packets have put into a set stays there."""
@@ -233,7 +233,7 @@ def test_a_delta_makes_one_table_of_another(old: NftTable, new: NftTable) -> Non
     assert bool(delta) == (old != new)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tables())
 def test_pieces_make_the_same_table(table: NftTable) -> None:
     """And packets meet nothing of it before the last piece."""
