@@ -34,6 +34,7 @@ _LAB_KINDS = {"mount", "named network namespace", "network namespace", "process"
 _ENDING = {"network namespace", "process"}
 _TREES = ("/etc", _LABS, "/var/lib/nginx", "/var/log/nginx")
 _SCRATCH = ("/dev/shm", "/run", "/tmp", "/var/tmp")
+_CREDENTIALS = "/run/credentials/"  # systemd's, for a service while it runs
 _SYSCTLS = ("net", "user", "fs/inotify", "kernel/keys")
 _UNSTEADY = re.compile(
     r"nf_conntrack_count$|/route/flush$|/tcp_fastopen_key$|/nf_conntrack_expect_count$"
@@ -194,6 +195,8 @@ def _mounts() -> dict[str, str]:
         dash = words.index("-")
         if words[4] == "/run/netns" and words[dash + 2] != "labnet":
             continue
+        if words[4].startswith(_CREDENTIALS):
+            continue
         counts[words[4], " ".join([words[3], words[5], *words[dash + 1 :]])] += 1
     mounts: dict[str, str] = {}
     for (point, text), n in sorted(counts.items()):
@@ -236,9 +239,12 @@ def _is_marked(pid: int, parent: int) -> bool:
 
 def _named_namespaces() -> dict[str, str]:
     """What `ip netns` lists, each with its inode: the same name can get another namespace."""
+    found = {}
     with contextlib.suppress(FileNotFoundError):
-        return {entry.name: str(entry.stat().st_ino) for entry in os.scandir("/run/netns")}
-    return {}
+        for entry in os.scandir("/run/netns"):
+            with contextlib.suppress(FileNotFoundError):  # it has gone since
+                found[entry.name] = str(entry.stat().st_ino)
+    return found
 
 
 Status = tuple[int, str, str]
@@ -282,9 +288,12 @@ def _files(folder: str, *, deep: bool = True) -> dict[str, str]:
         except OSError:
             continue
         for entry in entries:
-            status = entry.stat(follow_symlinks=False)
-            is_folder = entry.is_dir(follow_symlinks=False)
-            content = "" if is_folder else f" {_content(entry.path, status)}"
+            try:
+                status = entry.stat(follow_symlinks=False)
+                is_folder = entry.is_dir(follow_symlinks=False)
+                content = "" if is_folder else f" {_content(entry.path, status)}"
+            except FileNotFoundError:  # it has gone since
+                continue
             found[entry.path] = f"{status.st_mode:o} {status.st_uid}:{status.st_gid}{content}"
             if is_folder and deep:
                 folders.append(entry.path)
