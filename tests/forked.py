@@ -26,6 +26,9 @@ from labnet.images import agnhost
 
 PATIENCE = 10.0  # seconds for what takes milliseconds
 T = TypeVar("T")
+IMPATIENT = {"RES_OPTIONS": "timeout:1 attempts:1"}
+"""The environment of who asks name servers that may be silent (resolv.conf(5))."""
+_given: set[int] = set()
 
 
 def until(what: Callable[[], T]) -> T:
@@ -38,11 +41,14 @@ def until(what: Callable[[], T]) -> T:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody has at the moment."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """A port that nobody has at the moment, and that nobody was given before."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as sock:
+            sock.bind(("", 0))
+            port: int = sock.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def ipv6_refusal() -> str:

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from forked import FAMILIES, Forked, free_port
+from forked import FAMILIES, IMPATIENT, Forked, free_port
 from labnet.images.agnhost import dial
 from labnet.images.agnhost.golang import join_host_port
 
 
 def outcome(*argv: str) -> tuple[int, str]:
     """The status and the standard error of `connect`, whose standard output is always empty."""
-    with Forked(["connect", *argv]) as child:
+    with Forked(["connect", *argv], IMPATIENT) as child:
         status = child.status
         assert child.out == ""
         return status, child.err

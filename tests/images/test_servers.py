@@ -14,7 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from forked import FAMILIES, PATIENCE, Forked, accepts, exchange, fetch, free_port, serving, until
+from forked import (
+    FAMILIES,
+    IMPATIENT,
+    PATIENCE,
+    Forked,
+    accepts,
+    exchange,
+    fetch,
+    free_port,
+    serving,
+    until,
+)
 from labnet.images.agnhost import guestbook, netexec, porter, serve_hostname
 
 
@@ -148,11 +159,10 @@ def test_porter_serves_https(certificate: tuple[Path, Path]) -> None:
 
 def test_porter_logs_what_it_cannot_serve() -> None:
     """A taken port or a missing certificate, and the others are served."""
-    free = free_port()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = taken.getsockname()[1]
+        port, free = taken.getsockname()[1], free_port()
         environment = {
             f"SERVE_PORT_{port}": "x",
             f"SERVE_TLS_PORT_{free_port()}": "x",
@@ -281,7 +291,7 @@ def test_guestbook_replicates() -> None:
 def test_guestbook_front_end_asks_the_services() -> None:
     """agnhost-primary and agnhost-replica, which do not exist here; bad requests are 400."""
     port = free_port()
-    with serving(port, "guestbook", f"--http-port={port}"):
+    with serving(port, "guestbook", f"--http-port={port}", environment=IMPATIENT):
         assert fetch(port, "/set").text == "cannot set with empty key.\n"
         assert fetch(port, "/guestbook?cmd=drop").text == "unsupported cmd: 'drop'\n"
         assert fetch(port, "/guestbook?cmd=set").status == 400
