@@ -20,11 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from labs import SLOW
+
 
 _PORTS = itertools.count(20000)
 CLONE_NEWNET = 0x40000000
 IP_PKTINFO = 8
-SILENCE = 0.25  # seconds without an answer, after which nothing comes: all is on one machine
+SILENCE = 0.25 * SLOW  # seconds without an answer, after which nothing comes: all is on one machine
 STOPPED = {errno.EPERM, errno.EINVAL}  # what a rule of OUTPUT drops; a REJECT's answer follows
 REFUSED, UNREACHABLE = {errno.ECONNREFUSED}, {errno.EHOSTUNREACH, errno.ENETUNREACH}
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from flows.client import ask
 from kernel.conftest import Bring
-from labs import RunningLab, text
+from labnet.names import netns_name
+from labs import SLOW, RunningLab, text
 
 
 pytestmark = pytest.mark.kernel
@@ -114,9 +116,9 @@ def test_on_one_address_only(lab: RunningLab) -> None:
 
 def test_datagrams(lab: RunningLab) -> None:
     """UDP goes the same way."""
-    send = f"echo clientip | socat -T2 - UDP:{lab.ip('n1')}:8053"
-    answer = lab.run("outside", "sh", "-c", send)
-    assert answer.startswith(f"{lab.ip('outside')}:")
+    where = netns_name(lab.name, "outside")
+    answer = ask(where, "udp", 4, (lab.ip("n1"), 8053), 5.0 * SLOW)
+    assert answer == f"web {lab.ip('outside')}"
 
 
 def test_other_nodes_have_no_such_port(lab: RunningLab) -> None:

@@ -9,7 +9,7 @@ import pytest
 from kernel.conftest import Bring
 from kernel.test_networks import lab_text
 from labnet.names import segment_netns
-from labs import RunningLab, text
+from labs import SLOW, RunningLab, text
 
 
 pytestmark = pytest.mark.kernel
@@ -26,11 +26,10 @@ def captured_while(lab: RunningLab, filter_: str, address: str) -> str:
         text=True,
     ) as tcpdump:
         assert tcpdump.stderr is not None
-        while "listening on" not in tcpdump.stderr.readline():
-            pass
+        assert any("listening on" in line for line in iter(tcpdump.stderr.readline, ""))
         assert lab.pings("a1", address)
         try:
-            seen, _ = tcpdump.communicate(timeout=2)
+            seen, _ = tcpdump.communicate(timeout=2 * SLOW)
         except subprocess.TimeoutExpired:
             tcpdump.terminate()
             seen, _ = tcpdump.communicate()

@@ -26,6 +26,7 @@ from labnet.kernel.netns import Thread
 from labnet.kernel.nft import Nft
 from labnet.model import Cluster, Endpoint, EndpointPort
 from labnet.state import NftTable, parse_nft_tables
+from labs import SLOW
 from nft_tables import NAMES, by_name, table_of
 
 
@@ -43,7 +44,8 @@ SYSCTLS = (
     "net.ipv4.conf.default.send_redirects=0",
 )
 REFUSED, LOST = "refused", "lost"
-SOON = 0.3  # seconds until what is lost is taken for lost
+PATIENCE = 5.0 * SLOW  # seconds for an answer that comes
+SOON = 0.3  # seconds until what is to be lost is taken for lost
 
 
 def ip(*words: str) -> None:
@@ -158,9 +160,15 @@ def ask(where: str, address: str, number: int = 80, protocol: str = "tcp") -> st
         return answer(sock, address, number)
 
 
-def answer(sock: socket.socket, address: str, number: int = 80) -> str:
+def is_lost(where: str, address: str, number: int = 80) -> bool:
+    """Whether a connection is not answered, be it by a refusal."""
+    with connected(where, "tcp", 4) as sock:
+        return answer(sock, address, number, SOON) == LOST
+
+
+def answer(sock: socket.socket, address: str, number: int = 80, seconds: float = PATIENCE) -> str:
     """What comes back on a fresh socket."""
-    sock.settimeout(SOON)
+    sock.settimeout(seconds)
     try:
         sock.connect((address, number))
         if sock.type == socket.SOCK_DGRAM:
@@ -207,7 +215,7 @@ def test_nft_lists_what_it_was_told(network: None, name: str) -> None:
 
 @pytest.mark.parametrize("address", [(WEB, 80), (VIP, 80), (ADDRESSES[NODE], 30080)])
 def test_connections_spread_over_the_endpoints(load: Load, address: tuple[str, int]) -> None:
-    """By a chi-square test over 600 connections, which fails by chance once in 10,000 times."""
+    """By a chi-square test over 600 connections, which fails by chance once in a million times."""
     load(web())
     found: Counter[str] = Counter()
     with Thread() as thread:
@@ -216,7 +224,7 @@ def test_connections_spread_over_the_endpoints(load: Load, address: tuple[str, i
             with socket.socket() as sock:
                 found[answer(sock, *address).split()[0]] += 1
     assert set(found) == set(PODS.values())
-    assert sum((count - 200) ** 2 / 200 for count in found.values()) < 18.42
+    assert sum((count - 200) ** 2 / 200 for count in found.values()) < 27.63
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
@@ -267,9 +275,9 @@ def test_local_policy_keeps_the_client_and_stays_here(load: Load) -> None:
 
     load(web(elsewhere, external_traffic_policy="Local", internal_traffic_policy="Local"))
     for address in ((VIP, 80), (ADDRESSES[NODE], 30080)):
-        assert ask(OUTSIDE, *address) == LOST
+        assert is_lost(OUTSIDE, *address)
         assert ask(CLIENT, *address).split()[0] == "10.244.1.4"
-    assert [ask(where, WEB) for where in (OUTSIDE, CLIENT, NODE)] == [LOST] * 3
+    assert all(is_lost(where, WEB) for where in (OUTSIDE, CLIENT, NODE))
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
@@ -287,7 +295,7 @@ def test_only_what_a_service_has_is_there(load: Load) -> None:
     for where in (OUTSIDE, CLIENT, NODE):
         assert ask(where, WEB, 81) == REFUSED
         assert ask(where, WEB, 81, "udp") == REFUSED
-        assert ask(where, "10.96.77.77") == LOST
+        assert is_lost(where, "10.96.77.77")
     assert ask(NODE, "127.0.0.1", 30080) == REFUSED  # nobody listens there
 
 
@@ -296,11 +304,11 @@ def test_source_ranges_are_for_the_load_balancer_only(load: Load) -> None:
     load(web(ranges="172.18.0.0/24"))
     assert ask(OUTSIDE, VIP) not in {LOST, REFUSED}
     assert ask(NODE, VIP) not in {LOST, REFUSED}
-    assert ask(CLIENT, VIP) == LOST
+    assert is_lost(CLIENT, VIP)
     assert ask(CLIENT, WEB) not in {LOST, REFUSED}
     load(web(ranges="192.0.2.0/24 10.244.0.0/16"))
-    assert ask(OUTSIDE, VIP) == LOST
-    assert ask(NODE, VIP) == LOST
+    assert is_lost(OUTSIDE, VIP)
+    assert is_lost(NODE, VIP)
     assert ask(CLIENT, VIP) not in {LOST, REFUSED}
     assert ask(OUTSIDE, ADDRESSES[NODE], 30080) not in {LOST, REFUSED}
 
