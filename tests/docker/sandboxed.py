@@ -20,7 +20,7 @@ from labnet import agent
 from labs import SLOW, lab_up, topology
 
 
-PATIENCE = 30 * SLOW  # seconds for what takes five
+PATIENCE = 90 * SLOW  # seconds for what takes five
 COMMAND = """
 import signal, subprocess, sys
 assert signal.getsignal(signal.SIGINT) != signal.SIG_IGN

@@ -49,7 +49,7 @@ def test_dockerd_in_a_sandbox(case: str, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        timeout=120 * SLOW,
+        timeout=300 * SLOW,
     )
     assert done.returncode == 0, done.stderr
 

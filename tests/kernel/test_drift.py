@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from containers import until
 from kernel.conftest import Bring
 from labnet import agent
 from labnet.kernel.runtime.client import connect
@@ -200,8 +201,7 @@ def test_a_container_that_was_killed_is_started_again(lab: RunningLab) -> None:
     """The reason says how it ended."""
     ((_, status),) = agent.container_statuses("t-drift").items()
     command("kill", "-9", str(status.pid))
-    while agent.container_statuses("t-drift")["pod/default/web", "main"].running:
-        pass  # the runtime hears of it in its own time; the test's timeout is the bound
+    until(lambda: not agent.container_statuses("t-drift")["pod/default/web", "main"].running)
     (drift,) = lab.drift()
     assert drift.startswith(f"+ process {WEB} pod/default/web main  # Pod default/web (lab.yaml:9)")
     assert "137" in drift or "SIGKILL" in drift

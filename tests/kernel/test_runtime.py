@@ -196,8 +196,9 @@ def test_an_init_container_that_is_tried_again(lab: Containers) -> None:
     """Otherwise it waits for its next try, as kubelet says it; stopping does not wait for that."""
     init = lab.shell("init", "exit 1", init=True)
     app = lab.shell("app", "echo no", order=1)
-    statuses = {status.process.name: status for status in lab.start(app, init, timeout=0.5)}
-    assert statuses["init"].reason == "CrashLoopBackOff"
+    lab.start(app, init, timeout=0)
+    until(lambda: any(one.reason == "CrashLoopBackOff" for one in lab.client.list()))
+    statuses = {status.process.name: status for status in lab.client.list()}
     assert statuses["init"].restarts == 1
     assert statuses["app"].reason == "PodInitializing"
     lab.client.stop([app.key, init.key])
@@ -286,6 +287,7 @@ def test_nothing_of_the_callers_is_kept(tmp_path: Path) -> None:
     os.set_inheritable(write, True)
     with Containers(tmp_path) as lab:
         pid = lab.client.pid
+        assert lab.client.list() == []  # so that it has closed what it was forked with
         proc = Path(f"/proc/{pid}")
         files = [path.stat() for path in (proc / "fd").iterdir()]
         assert not any(os.path.samestat(os.fstat(write), file) for file in files)

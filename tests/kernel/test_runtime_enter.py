@@ -180,6 +180,12 @@ def commands(lab: Containers) -> list[str]:
     return sorted(item.command for item in ours if not item.command.startswith("labnet-init"))
 
 
+def strangers(lab: Containers) -> list[str]:
+    """The commands in the lab's namespace that are somebody else's."""
+    _, others = lab_processes([lab.inode], lab.name)
+    return [item.command for item in others]
+
+
 def pids(processes: Iterable[LabProcess]) -> set[int]:
     """Their numbers."""
     return {process.pid for process in processes}
@@ -252,8 +258,8 @@ def test_who_lives_in_a_lab(lab: Containers, sleeper: Process) -> None:
         try:
             until(lambda: commands(lab) == ["sleep 1000", "sleep 222"])
             until(lambda: {stranger.pid, own.pid} <= pids(lab_processes([lab.inode], "")[1]))
-            ours, strangers = lab_processes([lab.inode], lab.name)
-            assert [item.command for item in strangers] == ["sleep 111"]
+            until(lambda: strangers(lab) == ["sleep 111"])
+            ours, _ = lab_processes([lab.inode], lab.name)
             assert {item.netns for item in ours} == {lab.inode}
             kill_processes([item for item in ours if item.pid == own.pid], PATIENCE)
             assert commands(lab) == ["sleep 1000"]

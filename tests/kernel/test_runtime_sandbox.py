@@ -371,17 +371,25 @@ from pathlib import Path
 from labnet.kernel.runtime.lifetime import shutdown, spawn
 from labnet.state.process import Process
 folder = Path(sys.argv[1])
-process = Process("n", "pod/default/web", "web", ("netexec",), builtin="agnhost")
+netns = os.open("/proc/self/ns/net", os.O_RDONLY)
+used = []
 with spawn(folder, "lab").connect() as client:
-    client.start(process, os.open("/proc/self/ns/net", os.O_RDONLY))
-    pid = client.started()[0].pid
-    print(Path(f"/proc/{{pid}}/schedstat").read_text().split()[0])
+    for name in ("one", "two", "three", "four"):
+        argv = ("netexec",)
+        client.start(Process("n", f"pod/default/{{name}}", name, argv, builtin="agnhost"), netns)
+        pid = client.started()[0].pid
+        used.append(int(Path(f"/proc/{{pid}}/schedstat").read_text().split()[0]))
+        client.stop([("pod/default/" + name, name)])
+print(min(used))
 shutdown(folder)
 """
 
 
 def test_a_checkout_on_a_file_system_of_its_own(tmp_path: Path) -> None:
-    """What is imported before a container starts is not imported again in it."""
+    """What is imported before a container starts is not imported again in it.
+
+    The least of some starts counts: others may have been disturbed.
+    """
     script = f'mount -t tmpfs none /mnt && cp -r {ROOT}/labnet /mnt && exec "$@"'
     inner = [sys.executable, "-c", SERVER, str(tmp_path)]
     command = ["unshare", "-mn", "sh", "-c", script, "sh", *inner]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from containers import until
 from kernel.conftest import Bring
 from labnet import agent
 from labnet.errors import ForeignNetns
@@ -218,8 +219,7 @@ def test_a_foreign_process_is_named_and_left_alone(bring: Bring) -> None:
     guest = subprocess.Popen(["ip", "netns", "exec", pod, "sleep", "30"])
     try:
         here = Path("/proc/self/ns/net").stat().st_ino
-        while Path(f"/proc/{guest.pid}/ns/net").stat().st_ino == here:
-            pass  # it has not entered yet
+        until(lambda: Path(f"/proc/{guest.pid}/ns/net").stat().st_ino != here)
         outcome = agent.down("t-guest")
         assert any(str(guest.pid) in line for line in outcome.notes)
         assert guest.poll() is None

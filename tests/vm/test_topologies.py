@@ -81,8 +81,9 @@ def test_a_container_that_has_ended_meanwhile(
     """It is said with the reason for which `labnet up` would start it again."""
     program("""
     if [ "$1" = plan ]; then
-        for pid in $(ip netns pids vxlan.web-1); do kill -9 "$pid"; done
-        while kill -0 "$pid" 2>/dev/null; do sleep .01; done
+        pids=$(ip netns pids vxlan.web-1)
+        for pid in $pids; do kill -9 "$pid"; done
+        for pid in $pids; do while kill -0 "$pid" 2>/dev/null; do sleep .01; done; done
     fi
     real "$@"
     """)
@@ -98,12 +99,12 @@ def test_a_command_that_does_not_end_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The lab that it has made is removed all the same, and the next file tried."""
-    monkeypatch.setattr(attempts, "LIMIT", 4 * SLOW)
+    monkeypatch.setattr(attempts, "LIMIT", 15 * SLOW)
     program('real "$@" || exit; ! mkdir "$0.slept" 2>/dev/null || exec sleep 1000')
     file = str(TOPOLOGIES / "vxlan.yaml")
     assert topologies.main([file, file]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1] == f"    labnet up {file}: does not end in {4 * SLOW} s"
+    assert lines[1] == f"    labnet up {file}: does not end in {15 * SLOW} s"
     assert lines[2].startswith("topologies/vxlan.yaml ok ")
     assert lines[3] == "2 topologies, 1 failed"
     assert agent.lab_names() == []
