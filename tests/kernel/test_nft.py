@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,6 +25,7 @@ from labnet.state import (
     sorted_blocks,
 )
 from state.nft_tables import tables
+from unprivileged import in_user_namespace
 
 
 pytestmark = pytest.mark.kernel
@@ -254,9 +255,9 @@ with Nft() as nft:
 """
 
 
-def test_a_large_table_loads_without_privilege() -> None:
+def test_a_large_table_loads_without_privilege(tmp_path: Path) -> None:
     """In pieces, where the send buffer cannot be made larger."""
-    command = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", LARGE]
+    command = in_user_namespace(tmp_path / "checkout", LARGE)
     said = subprocess.run(command, check=True, capture_output=True, text=True)
     assert said.stdout.splitlines() == ["Could not process rule: Message too long", "True"]
 

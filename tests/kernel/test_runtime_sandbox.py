@@ -12,6 +12,7 @@ import pytest
 from containers import IMPORTABLE, PATH, ROOT, Containers, can_remember, until
 from labnet.kernel.runtime.journal import LogOptions
 from labs import SLOW
+from unprivileged import in_user_namespace
 
 
 pytestmark = pytest.mark.kernel
@@ -325,8 +326,7 @@ def test_following_a_log(lab: Containers) -> None:
     assert output == ["begin", *map(str, range(1000000, 1300000))]
 
 
-ALONE = f"""{IMPORTABLE}
-import os
+ALONE = f"""import os, sys
 from pathlib import Path
 from labnet.kernel.runtime.lifetime import shutdown, spawn
 from labnet.kernel.runtime.journal import read_logs
@@ -357,8 +357,7 @@ shutdown(folder)
 def test_in_a_user_namespace(tmp_path: Path, mounts: str) -> None:
     """Without privilege on the machine a container is the same, even if /etc has mounts below."""
     removes = "rm -r /etc/apt && mkdir /etc/apt; ls /etc/apt" if can_remember() else "true"
-    inner = ["unshare", "-Urn", "-m", sys.executable, "-c", ALONE, str(tmp_path), removes]
-    command = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh", *inner]
+    command = in_user_namespace(tmp_path / "checkout", ALONE, str(tmp_path), removes, mounts=mounts)
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["", "0", "web", "2", "hosts"]
