@@ -19,7 +19,7 @@ from clusters import (
     service,
     slice_of,
 )
-from labnet.model import Cluster, Container, ContainerPort, Host, Pod, PublishedPort
+from labnet.model import Cluster, Container, ContainerPort, EndpointPort, Host, Pod, PublishedPort
 from promises.lab import promises
 from promises.promise import Answerer, Heard, Promise, objection, silence
 
@@ -90,6 +90,23 @@ def test_somebody_answers_where_one_endpoint_is_not_known() -> None:
         f"tcp from {who} to 10.96.0.10:80 (service): somebody"
         for who in ("one", "stranger", "node1", "node2")
     ]
+
+
+def test_a_service_promises_that_somebody_is_at_its_endpoints() -> None:
+    """Also at a port that nothing declares; of UDP where it is known what the pod is."""
+    ports = (port(), port(53, "u", protocol="UDP"))
+    listening = (EndpointPort(8081, "p"), EndpointPort(5353, "u", "UDP"))
+    stranger = pod("stranger", "10.244.1.3")
+    for behind, udp in ((ONE, ["udp from two to 10.96.0.10:53 (service): one"]), (stranger, [])):
+        ends = replace(slice_of("web", endpoint(str(behind.ips[0]), "node1")), ports=listening)
+        lab = cluster(
+            service("web", ports=ports), slices=(ends,), pods=(behind, pod("two", "10.244.1.9"))
+        )
+        found = [line for line in said(lab, "service") if "from two" in line]
+        assert [line.partition("/")[0] for line in found] == [
+            "tcp from two to 10.96.0.10:80 (service): somebody",
+            *udp,
+        ]
 
 
 def test_kubenet_ends_at_the_node() -> None:

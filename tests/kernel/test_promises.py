@@ -76,10 +76,10 @@ spec:
   sessionAffinity: {affinity}
   loadBalancerSourceRanges: [{ranges}]
   ports:
-  - {{name: http, port: 80, targetPort: {target}}}
-  - {{name: dns, port: 53, protocol: UDP}}
+  - {{name: http, port: 80, targetPort: {target}}}{dns}
 status: {{loadBalancer: {{ingress: [{vips}]}}}}
 """
+DNS = "\n  - {name: dns, port: 53, protocol: UDP}"
 
 
 def services(family: str) -> str:
@@ -104,6 +104,7 @@ def services(family: str) -> str:
             affinity=affinity,
             ranges=ranges,
             target=target,
+            dns="" if name == "host" else DNS,
             external=", ".join(f"'{one.format(number)}'" for one in externals[family]),
             vips=", ".join(f"{{ip: '{one.format(number)}'}}" for one in balancers[family]),
         )

@@ -91,17 +91,30 @@ def _told(container: Container, flag: str) -> int:
 
 def openings(pod: Pod) -> Iterator[Opening]:
     """The ports of its node that lead to a pod, if it has servers behind them."""
-    own = {(server.protocol, server.port): server for server in servers(pod)}
     if pod.network == "bridge":
         for published in pod.publish:
-            protocol: Protocol = "TCP" if published.protocol == "tcp" else "UDP"
-            if target := own.get((protocol, published.container_port)):
+            if target := _behind(pod, published.container_port, published.protocol.upper()):
                 yield Opening(published.host_ip, published.host_port, target, "published port")
     if pod.network == "cni":
         for port in (port for container in pod.containers for port in container.ports):
-            found = [one for key, one in own.items() if key == (port.protocol, port.container_port)]
-            if port.host_port and found:
-                yield Opening(port.host_ip, port.host_port, found[0], "host port")
+            target = _behind(pod, port.container_port, port.protocol)
+            if port.host_port and target:
+                yield Opening(port.host_ip, port.host_port, target, "host port")
+
+
+def _behind(pod: Pod, port: int, protocol: str) -> Server | None:
+    """Who has to be at a port of a pod to which something leads, whether or not it is declared.
+
+    None if nobody can tell: of UDP, where what the pod's containers are is not known.
+    """
+    for server in servers(pod):
+        if (server.protocol, server.port) == (protocol, port):
+            return server
+    if protocol == "TCP":
+        return Server(pod, "TCP", port)
+    if protocol == "UDP" and any(_known(pod)):
+        return Server(pod, "UDP", port, pod.hostname)
+    return None
 
 
 def server_at(cluster: Cluster, address: IPAddress, port: int, protocol: str) -> Server | None:
@@ -117,7 +130,8 @@ def server_at(cluster: Cluster, address: IPAddress, port: int, protocol: str) ->
                 and (opening.target.protocol, opening.port) == (protocol, port)
             ):
                 return opening.target
-    return None
+    strangers = (_behind(pod, port, protocol) for pod in cluster.pods if address in pod.ips)
+    return next(filter(None, strangers), None)
 
 
 def node_of(cluster: Cluster, pod: Pod) -> Node:

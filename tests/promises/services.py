@@ -144,7 +144,7 @@ class _Port:
         return chosen(self.cluster, self.service, self.port, self.family, node=node, policy=policy)
 
     def _told(self, node: Node, ends: Sequence[Backend], seen: Seen) -> Told:
-        """The servers behind endpoints; None if one is not known, or out of the node's reach."""
+        """The servers behind endpoints; None if one is no pod's, or out of the node's reach."""
         told = []
         for end in ends:
             server = server_at(self.cluster, end.address, end.port, self.port.protocol)
