@@ -29,7 +29,8 @@ find_missing() {
     local program
     missing=()
     for program in "${programs[@]}"; do
-        type -P "${program%:*}" >/dev/null || missing+=("${program#*:}")
+        type -P "${program%:*}" >/dev/null || [[ " ${missing[*]} " = *" ${program#*:} "* ]] ||
+            missing+=("${program#*:}")
     done
 }
 
